@@ -1,0 +1,24 @@
+/**
+ * Times in words.
+ *
+ * @module
+ */
+
+const UNITS = [["s", 1000], ["ms", 1], ["µs", 1e-3]] as const;
+
+/**
+ * Writes a time with three significant digits, in the unit that suits it.
+ *
+ * ```ts
+ * import { formatTime } from "./timing.ts";
+ *
+ * console.log(formatTime(9420), formatTime(18.84)); // 9.42 s 18.8 ms
+ * ```
+ *
+ * @param milliseconds The time, 0 or more.
+ */
+export function formatTime(milliseconds: number): string {
+  const [unit, size] = UNITS.find(([, size]) => milliseconds >= size) ?? UNITS[2];
+  const amount = milliseconds / size;
+  return `${amount < 100 ? amount.toPrecision(3) : Math.round(amount)} ${unit}`;
+}
