@@ -1,0 +1,235 @@
+/**
+ * A two-layer neural network, trained with ndarrays.
+ *
+ * The counterpart of `numpy_neural_network.py`: a matrix is one typed array and
+ * a shape and strides to read it by, so that a transpose copies nothing.
+ *
+ * @module
+ */
+
+// @ts-types="@types/ndarray"
+import ndarray, { type NdArray } from "ndarray";
+// @ts-types="@types/ndarray-ops"
+import ops from "ndarray-ops";
+import { type Dimensions, type Report, run, type Script, type Training } from "./lib/cli.ts";
+import { seededNormal } from "./lib/random.ts";
+
+/** A matrix: two-dimensional, of float64. */
+export type Matrix = NdArray<Float64Array>;
+
+/** What the network learns from, and what it learns. */
+export interface Network {
+  /** The inputs, of shape (N, D_in). */
+  x: Matrix;
+  /** The outputs that it should give, of shape (N, D_out). */
+  y: Matrix;
+  /** The weights from the inputs to the hidden layer, of shape (D_in, H). */
+  w1: Matrix;
+  /** The weights from the hidden layer to the outputs, of shape (H, D_out). */
+  w2: Matrix;
+}
+
+/** Draws data and first weights at random, as NumPy does after `np.random.seed(seed)`. */
+export function draw({ N, D_in, H, D_out }: Dimensions, seed: number): Network {
+  const normal = seededNormal(seed);
+  const randn = (rows: number, columns: number): Matrix =>
+    ndarray(Float64Array.from({ length: rows * columns }, normal), [rows, columns]);
+
+  // Random numbers stand in for real inputs and for the outputs they should give.
+  const x = randn(N, D_in);
+  const y = randn(N, D_out);
+
+  const w1 = randn(D_in, H);
+  const w2 = randn(H, D_out);
+  return { x, y, w1, w2 };
+}
+
+/** A matrix of zeros: NumPy's `np.zeros((rows, columns))`. */
+export function zeros(rows: number, columns: number): Matrix {
+  return ndarray(new Float64Array(rows * columns), [rows, columns]);
+}
+
+/** The block of the result that {@linkcode dot} holds in registers. */
+const BLOCK_ROWS = 2;
+const BLOCK_COLUMNS = 4;
+
+/**
+ * Copies `width` rows of `matrix`, from row `first` on, to `panel` from `start`
+ * on: column after column, so that they can be read in one run. Rows below the
+ * last one count as zeros.
+ */
+function pack(matrix: Matrix, first: number, width: number, panel: Float64Array, start: number) {
+  const [rows, columns] = matrix.shape as [number, number];
+  const [rowStride, columnStride] = matrix.stride as [number, number];
+  const { data } = matrix;
+  for (let r = 0; r < width; r++) {
+    if (first + r >= rows) {
+      for (let k = 0; k < columns; k++) panel[start + k * width + r] = 0;
+      continue;
+    }
+    const row = matrix.offset + (first + r) * rowStride;
+    for (let k = 0; k < columns; k++) panel[start + k * width + r] = data[row + k * columnStride]!;
+  }
+}
+
+/**
+ * The matrix product of `a` (n, k) and `b` (k, m), of shape (n, m): NumPy's `a.dot(b)`.
+ * Views with any strides and offset will do.
+ *
+ * The result is made in blocks of 2 by 4 numbers, which stay in registers while
+ * their products add up, from panels of `a` and `b` that are packed for it.
+ * Source: K. Goto and R. van de Geijn, "Anatomy of high-performance matrix
+ * multiplication", 2008.
+ *
+ * @throws {RangeError} If `a` or `b` is not two-dimensional, or if `a` has not
+ *   as many columns as `b` has rows.
+ */
+export function dot(a: Matrix, b: Matrix): Matrix {
+  if (a.dimension !== 2 || b.dimension !== 2 || a.shape[1] !== b.shape[0]) {
+    throw new RangeError(
+      `Cannot multiply matrices: shapes (${a.shape.join(", ")}) and (${
+        b.shape.join(", ")
+      }) do not fit`,
+    );
+  }
+  const [rows, depth] = a.shape as [number, number];
+  const columns = b.shape[1]!;
+  const result = zeros(rows, columns);
+
+  const aPanels = new Float64Array(Math.ceil(rows / BLOCK_ROWS) * BLOCK_ROWS * depth);
+  for (let i = 0; i < rows; i += BLOCK_ROWS) pack(a, i, BLOCK_ROWS, aPanels, i * depth);
+  const bColumns = b.transpose(1, 0);
+  const bPanel = new Float64Array(BLOCK_COLUMNS * depth);
+  for (let j = 0; j < columns; j += BLOCK_COLUMNS) {
+    pack(bColumns, j, BLOCK_COLUMNS, bPanel, 0);
+    for (let i = 0; i < rows; i += BLOCK_ROWS) {
+      multiplyPanels(aPanels, i * depth, bPanel, result, i, j);
+    }
+  }
+  return result;
+}
+
+/** Sets the block of `result` at row `i` and column `j`: one panel of `a` by one of `b`. */
+function multiplyPanels(
+  aPanels: Float64Array,
+  aStart: number,
+  bPanel: Float64Array,
+  result: Matrix,
+  i: number,
+  j: number,
+) {
+  let c00 = 0, c01 = 0, c02 = 0, c03 = 0;
+  let c10 = 0, c11 = 0, c12 = 0, c13 = 0;
+  for (let p = aStart, q = 0; q < bPanel.length; p += BLOCK_ROWS, q += BLOCK_COLUMNS) {
+    const a0 = aPanels[p]!, a1 = aPanels[p + 1]!;
+    const b0 = bPanel[q]!, b1 = bPanel[q + 1]!, b2 = bPanel[q + 2]!, b3 = bPanel[q + 3]!;
+    c00 += a0 * b0;
+    c01 += a0 * b1;
+    c02 += a0 * b2;
+    c03 += a0 * b3;
+    c10 += a1 * b0;
+    c11 += a1 * b1;
+    c12 += a1 * b2;
+    c13 += a1 * b3;
+  }
+  const { data } = result;
+  const [rows, columns] = result.shape as [number, number];
+  const place = i * columns + j;
+  const width = columns - j;
+  data[place] = c00;
+  if (width > 1) data[place + 1] = c01;
+  if (width > 2) data[place + 2] = c02;
+  if (width > 3) data[place + 3] = c03;
+  if (i + 1 === rows) return;
+  const below = place + columns;
+  data[below] = c10;
+  if (width > 1) data[below + 1] = c11;
+  if (width > 2) data[below + 2] = c12;
+  if (width > 3) data[below + 3] = c13;
+}
+
+/**
+ * Trains the network by gradient descent on the sum of the squared errors, and
+ * reports the loss of each iteration before its update.
+ *
+ * @returns The trained weights: `w1` and `w2` themselves, which change in place
+ *   as they do in NumPy.
+ */
+export function* train(
+  { x, y, w1, w2 }: Network,
+  { steps, learningRate, logEvery }: Training,
+): Generator<Report, { w1: Matrix; w2: Matrix }> {
+  const [N, H, D_out] = [x.shape[0]!, w1.shape[1]!, w2.shape[1]!];
+
+  for (let t = 0; t < steps; t++) {
+    // ----------------------
+    // Forward pass
+    // ----------------------
+
+    // Step 1: every hidden unit weighs all inputs of a sample.
+    const h = dot(x, w1); // (N, H)
+
+    // Step 2: ReLU lets only positive sums through; h itself is needed again below.
+    // An operation of ndarray-ops writes to its first argument.
+    const hRelu = zeros(N, H);
+    ops.maxs(hRelu, h, 0); // (N, H)
+
+    // Step 3: every output weighs all hidden units.
+    const yPred = dot(hRelu, w2); // (N, D_out)
+
+    // ----------------------
+    // Loss
+    // ----------------------
+
+    // The sum of the squared differences between prediction and target.
+    const difference = zeros(N, D_out);
+    ops.sub(difference, yPred, y); // (N, D_out)
+    const loss = ops.norm2squared(difference);
+    if (t % logEvery === 0 || t === steps - 1) yield { t, loss };
+
+    // ----------------------
+    // Backpropagation
+    // ----------------------
+
+    // The derivative of (yPred - y)^2 is 2 (yPred - y).
+    const gradYPred = difference;
+    ops.mulseq(gradYPred, 2); // (N, D_out)
+
+    // w2 met hRelu on the way forward, so its gradient does on the way back.
+    const gradW2 = dot(hRelu.transpose(1, 0), gradYPred); // (H, D_out)
+
+    // What each hidden unit contributed to the error, through w2.
+    const gradHRelu = dot(gradYPred, w2.transpose(1, 0)); // (N, H)
+
+    // Where ReLU let nothing through, no gradient comes back.
+    const gradH = zeros(N, H);
+    ops.geqs(gradH, h, 0); // 1 where h >= 0, else 0
+    ops.muleq(gradH, gradHRelu); // (N, H)
+
+    // As for w2: the inputs that w1 met, times the gradient of what came out.
+    const gradW1 = dot(x.transpose(1, 0), gradH); // (D_in, H)
+
+    // ----------------------
+    // Weight update
+    // ----------------------
+
+    // A small step against the gradient makes the loss smaller.
+    ops.mulseq(gradW1, learningRate);
+    ops.subeq(w1, gradW1); // (D_in, H)
+    ops.mulseq(gradW2, learningRate);
+    ops.subeq(w2, gradW2); // (H, D_out)
+  }
+  return { w1, w2 };
+}
+
+/** This script, for the command line. */
+export const script: Script = {
+  file: "ndarray_neural_network.ts",
+  summary: "Trains a two-layer ReLU network with ndarrays.",
+  start: (options) => ({
+    device: "ndarrays",
+    losses: train(draw(options, options.seed), options),
+  }),
+};
+
+if (import.meta.main) await run(script);
