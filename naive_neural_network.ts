@@ -54,13 +54,14 @@ export function matrixMultiply(a: Matrix, b: Matrix): Matrix {
   if (a[0]?.length !== b.length) {
     throw new RangeError(`Cannot multiply matrices: shapes ${shape(a)} and ${shape(b)} do not fit`);
   }
-  const columns = b[0]?.length ?? 0;
+  // b by columns, so that the inner loop runs along two arrays.
+  const columns = transpose(b);
   const result: Matrix = [];
   for (const row of a) {
     const resultRow: number[] = [];
-    for (let j = 0; j < columns; j++) {
+    for (const column of columns) {
       let sum = 0;
-      for (let k = 0; k < row.length; k++) sum += row[k]! * b[k]![j]!;
+      for (let k = 0; k < column.length; k++) sum += row[k]! * column[k]!;
       resultRow.push(sum);
     }
     result.push(resultRow);

@@ -62,13 +62,14 @@ function pack(matrix: Matrix, first: number, width: number, panel: Float64Array,
   const [rows, columns] = matrix.shape as [number, number];
   const [rowStride, columnStride] = matrix.stride as [number, number];
   const { data } = matrix;
-  for (let r = 0; r < width; r++) {
-    if (first + r >= rows) {
-      for (let k = 0; k < columns; k++) panel[start + k * width + r] = 0;
-      continue;
+  const place = matrix.offset + first * rowStride;
+  const filled = Math.min(width, rows - first);
+  for (let k = 0; k < columns; k++) {
+    const column = start + k * width;
+    for (let r = 0; r < filled; r++) {
+      panel[column + r] = data[place + k * columnStride + r * rowStride]!;
     }
-    const row = matrix.offset + (first + r) * rowStride;
-    for (let k = 0; k < columns; k++) panel[start + k * width + r] = data[row + k * columnStride]!;
+    for (let r = filled; r < width; r++) panel[column + r] = 0;
   }
 }
 

@@ -37,8 +37,9 @@ export function draw({ N, D_in, H, D_out }: Dimensions, seed: number): Network {
   const x = randn(N, D_in);
   const y = randn(N, D_out);
 
-  const w1 = tf.variable(randn(D_in, H));
-  const w2 = tf.variable(randn(H, D_out));
+  // A variable copies its first value, which tidy then frees.
+  const w1 = tf.tidy(() => tf.variable(randn(D_in, H)));
+  const w2 = tf.tidy(() => tf.variable(randn(H, D_out)));
   return { x, y, w1, w2 };
 }
 

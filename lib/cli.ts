@@ -170,7 +170,8 @@ export function parseOptions(
         throw new RangeError(`Cannot use --backend ${JSON.stringify(value)}: it takes ${choice}`);
       }
       backend = value;
-    } else if (name === "help" && token.value === undefined) {
+    } else if (name === "help") {
+      if (value) throw new RangeError("Cannot use --help: it takes no value");
       help = true;
     } else {
       throw new RangeError(`Cannot use ${rawName}: there is no such flag, see --help`);

@@ -1,0 +1,124 @@
+/** The flags: what they take, and what is said of what they don't. */
+
+import assert from "node:assert/strict";
+import { parseOptions } from "../lib/cli.ts";
+
+const BACKENDS = ["wasm", "cpu"];
+const WHOLE = "it takes a whole number from 1 to";
+
+const DEFAULTS = {
+  N: 64,
+  D_in: 1000,
+  H: 100,
+  D_out: 10,
+  steps: 500,
+  learningRate: 1e-6,
+  logEvery: 1,
+  seed: 0,
+  backend: "wasm",
+};
+
+Deno.test("without flags, the defaults", () => {
+  assert.deepEqual(parseOptions([], BACKENDS), DEFAULTS);
+  assert.deepEqual(parseOptions([]), { ...DEFAULTS, backend: "" });
+});
+
+Deno.test("each flag sets its option", () => {
+  // deno-fmt-ignore
+  const args = [
+    "--steps", "3", "--seed=7", "--learning-rate", "2.5e-4", "--batch-size=2", "--inputs", "5",
+    "--hidden", "6", "--outputs", "4", "--log-every", "9", "--backend", "cpu",
+  ];
+  assert.deepEqual(parseOptions(args, BACKENDS), {
+    N: 2,
+    D_in: 5,
+    H: 6,
+    D_out: 4,
+    steps: 3,
+    learningRate: 2.5e-4,
+    logEvery: 9,
+    seed: 7,
+    backend: "cpu",
+  });
+});
+
+Deno.test("the last of two counts, and the edges of the ranges", () => {
+  assert.equal(parseOptions(["--steps", "3", "--steps", "4"])?.steps, 4);
+  assert.equal(parseOptions(["--seed", "4294967295"])?.seed, 4294967295);
+  assert.equal(parseOptions(["--steps", "1e3"])?.steps, 1000);
+  assert.equal(parseOptions(["--learning-rate", ".5"])?.learningRate, 0.5);
+  const largest = ["--batch-size", "8192", "--inputs", "8192", "--hidden", "1"];
+  assert.equal(parseOptions(largest)?.D_in, 8192);
+});
+
+Deno.test("--help asks for the help, wherever it stands", () => {
+  assert.equal(parseOptions(["--help"]), undefined);
+  assert.equal(parseOptions(["--steps", "3", "-h"]), undefined);
+});
+
+const MISTAKES: [args: string[], message: string][] = [
+  // Numbers that no flag takes.
+  ...["", "-5", "0x10", "NaN", "1e999", "Infinity", "ten", "1_000", " 1", "1\n2"].flatMap((text) =>
+    (["steps", "batch-size", "log-every", "learning-rate"] as const).map((
+      name,
+    ): [string[], string] => {
+      const takes = {
+        "steps": `${WHOLE} 9007199254740991`,
+        "batch-size": `${WHOLE} 67108864`,
+        "log-every": `${WHOLE} 9007199254740991`,
+        "learning-rate": "it takes a number above 0",
+      }[name];
+      return [[`--${name}`, text], `Cannot use --${name} ${JSON.stringify(text)}: ${takes}`];
+    })
+  ),
+  // Numbers that a flag does not take.
+  ...["0", "0.5", "1e300", "9007199254740993"].map((text): [string[], string] => [
+    ["--steps", text],
+    `Cannot use --steps "${text}": ${WHOLE} 9007199254740991`,
+  ]),
+  ...["0", "1.5", "67108865"].flatMap((text) =>
+    ["batch-size", "inputs", "hidden", "outputs"].map((name): [string[], string] => [
+      [`--${name}`, text],
+      `Cannot use --${name} "${text}": ${WHOLE} 67108864`,
+    ])
+  ),
+  ...["-1", "0.5", "4294967296"].map((text): [string[], string] => [
+    ["--seed", text],
+    `Cannot use --seed "${text}": it takes a whole number from 0 to 4294967295`,
+  ]),
+  [["--learning-rate", "0"], 'Cannot use --learning-rate "0": it takes a number above 0'],
+  [["--learning-rate", "1e-999"], 'Cannot use --learning-rate "1e-999": it takes a number above 0'],
+  [["--backend", "gpu"], 'Cannot use --backend "gpu": it takes wasm, cpu'],
+  [["--backend"], 'Cannot use --backend "": it takes wasm, cpu'],
+  // Flags without a value, and values without a flag.
+  [["--steps"], `Cannot use --steps "": ${WHOLE} 9007199254740991`],
+  [["--steps", "--hidden", "5"], `Cannot use --steps "--hidden": ${WHOLE} 9007199254740991`],
+  [["ten"], 'Cannot use the argument "ten": there are only flags, see --help'],
+  [["--", "--steps"], 'Cannot use the argument "--steps": there are only flags, see --help'],
+  // Flags that there are not.
+  [["--step", "3"], "Cannot use --step: there is no such flag, see --help"],
+  [["--toString", "3"], "Cannot use --toString: there is no such flag, see --help"],
+  [["-s", "3"], "Cannot use -s: there is no such flag, see --help"],
+  [["--help=yes"], "Cannot use --help: it takes no value"],
+  // Matrices that would be too large.
+  [
+    ["--inputs", "10000", "--hidden", "10000"],
+    "Cannot use --inputs 10000 with --hidden 10000: w1 may hold 67108864 numbers, not 100000000",
+  ],
+  [
+    ["--batch-size", "67108864"],
+    "Cannot use --batch-size 67108864 with --inputs 1000: x may hold 67108864 numbers, not 67108864000",
+  ],
+];
+
+for (const [args, message] of MISTAKES) {
+  Deno.test(`a mistake: ${JSON.stringify(args.join(" "))}`, () => {
+    assert.throws(() => parseOptions(args, BACKENDS), { name: "RangeError", message });
+  });
+}
+
+Deno.test("--backend is unknown to a script that has no choice", () => {
+  assert.throws(() => parseOptions(["--backend", "cpu"]), {
+    message: "Cannot use --backend: there is no such flag, see --help",
+  });
+});

@@ -1,0 +1,120 @@
+/** What holds for all three networks: NumPy's losses, right gradients, one result. */
+
+import assert from "node:assert/strict";
+import type { Dimensions } from "../lib/cli.ts";
+import seed0 from "./goldens/seed0_64x1000x100x10.json" with { type: "json" };
+import seed11 from "./goldens/seed11_3x5x4x2.json" with { type: "json" };
+import seed42 from "./goldens/seed42_64x1000x100x10.json" with { type: "json" };
+import { type Network, type Version, VERSIONS } from "./networks.ts";
+
+/** How far two numbers are apart, relative to the larger one. */
+function relativeError(a: number, b: number): number {
+  return a === b ? 0 : Math.abs(a - b) / Math.max(Math.abs(a), Math.abs(b));
+}
+
+function assertClose(actual: number, expected: number, tolerance: number, what: string) {
+  const error = relativeError(actual, expected);
+  assert.ok(error <= tolerance, `${what}: ${actual} is ${error} from ${expected}`);
+}
+
+const [naive] = VERSIONS as [Version];
+
+for (const version of VERSIONS) {
+  for (const golden of [seed0, seed42, seed11]) {
+    const [N, D_in, H, D_out] = golden.dims as [number, number, number, number];
+    // On tensors in plain JavaScript, 500 iterations would take half a minute.
+    const steps = version.name === "tensor on cpu" && N === 64 ? 20 : golden.numpy.length;
+    const upTo = Math.min(steps - 1, version.float32 ? 200 : Infinity);
+    // PyTorch's own float32 losses of seed 42 go 1.15e-4 from NumPy's.
+    const tolerance = !version.float32 ? 1e-9 : golden.seed === 42 ? 2e-4 : 1e-4;
+
+    Deno.test(`${version.name}: NumPy's losses of seed ${golden.seed}, iterations 0 to ${upTo}`, async () => {
+      const network = await version.draw({ N, D_in, H, D_out }, golden.seed);
+      const training = { steps, learningRate: golden.learningRate, logEvery: 1 };
+      const { reports } = await version.train(network, training);
+      assert.equal(reports.length, steps);
+      for (const { t, loss } of reports.slice(0, upTo + 1)) {
+        assertClose(loss, golden.numpy[t]!, tolerance, `iteration ${t}`);
+      }
+    });
+  }
+}
+
+/** Every number of the weights, with its place. */
+function* weights(network: Network) {
+  for (const matrix of ["w1", "w2"] as const) {
+    for (const [i, row] of network[matrix].entries()) {
+      for (const j of row.keys()) yield { matrix, i, j };
+    }
+  }
+}
+
+for (const version of VERSIONS) {
+  Deno.test(`${version.name}: gradients by central differences`, async () => {
+    const network = await naive.draw({ N: 3, D_in: 5, H: 4, D_out: 2 }, 3);
+    const lossOf = async (changed: Network) => {
+      const { reports } = await version.train(changed, { steps: 1, learningRate: 1, logEvery: 1 });
+      return reports[0]!.loss;
+    };
+    // With a learning rate of 1, one step moves each weight by its gradient.
+    const trained = await version.train(network, { steps: 1, learningRate: 1, logEvery: 1 });
+    // The loss is a parabola in each weight as long as no hidden unit changes its sign, so
+    // central differences are exact but for rounding.
+    const [delta, tolerance] = version.float32 ? [1e-2, 5e-3] : [1e-4, 1e-7];
+    for (const { matrix, i, j } of weights(network)) {
+      const gradient = network[matrix][i]![j]! - trained[matrix][i]![j]!;
+      const [above, below] = [structuredClone(network), structuredClone(network)];
+      above[matrix][i]![j]! += delta;
+      below[matrix][i]![j]! -= delta;
+      const difference = (await lossOf(above) - await lossOf(below)) / (2 * delta);
+      const error = Math.abs(gradient - difference) / (1 + Math.abs(difference));
+      assert.ok(
+        error < tolerance,
+        `d loss / d ${matrix}[${i}][${j}]: ${gradient} is not ${difference}`,
+      );
+    }
+  });
+
+  Deno.test(`${version.name}: no gradient through a closed unit, but through one at 0`, async () => {
+    // Hidden sums of -1, 0 and 1; each unit would add to the output 0, 0 and 1.
+    const network = { x: [[1]], y: [[0]], w1: [[-1, 0, 1]], w2: [[1], [1], [1]] };
+    const { w1 } = await version.train(network, { steps: 1, learningRate: 0.5, logEvery: 1 });
+    // The gradient of the output is 2, and NumPy's mask is h < 0.
+    assert.deepEqual(w1, [[-1, -1, 0]]);
+  });
+
+  Deno.test(`${version.name}: reports every K-th loss, and the last`, async () => {
+    const network = await naive.draw({ N: 2, D_in: 3, H: 2, D_out: 1 }, 0);
+    const every = await version.train(network, { steps: 8, learningRate: 1e-3, logEvery: 1 });
+    const third = await version.train(network, { steps: 8, learningRate: 1e-3, logEvery: 3 });
+    assert.deepEqual(third.reports, [0, 3, 6, 7].map((t) => every.reports[t]));
+    assert.deepEqual(third.w1, every.w1);
+  });
+}
+
+const ODD_DIMENSIONS: Dimensions[] = [
+  { N: 1, D_in: 1, H: 1, D_out: 1 },
+  { N: 1, D_in: 7, H: 5, D_out: 3 },
+  { N: 5, D_in: 3, H: 1, D_out: 2 },
+  { N: 7, D_in: 13, H: 11, D_out: 5 },
+  { N: 3, D_in: 2, H: 9, D_out: 1 },
+];
+
+for (const version of VERSIONS.filter((version) => version !== naive)) {
+  for (const { N, D_in, H, D_out } of ODD_DIMENSIONS) {
+    Deno.test(`${version.name}: as naive for ${N}x${D_in}x${H}x${D_out}`, async () => {
+      const network = await naive.draw({ N, D_in, H, D_out }, 5);
+      const training = { steps: 10, learningRate: 1e-3, logEvery: 1 };
+      const expected = await naive.train(network, training);
+      const actual = await version.train(network, training);
+      const tolerance = version.float32 ? 1e-4 : 1e-12;
+      for (const [t, { loss }] of actual.reports.entries()) {
+        assertClose(loss, expected.reports[t]!.loss, tolerance, `iteration ${t}`);
+      }
+      for (const { matrix, i, j } of weights(network)) {
+        const [a, b] = [actual[matrix][i]![j]!, expected[matrix][i]![j]!];
+        assert.ok(Math.abs(a - b) <= tolerance * (1 + Math.abs(b)), `${matrix}[${i}][${j}]`);
+      }
+    });
+  }
+}
