@@ -50,7 +50,7 @@ export function zeros(rows: number, columns: number): Matrix {
 }
 
 /** The block of the result that {@linkcode dot} holds in registers. */
-const BLOCK_ROWS = 2;
+const BLOCK_ROWS = 3;
 const BLOCK_COLUMNS = 4;
 
 /**
@@ -77,7 +77,7 @@ function pack(matrix: Matrix, first: number, width: number, panel: Float64Array,
  * The matrix product of `a` (n, k) and `b` (k, m), of shape (n, m): NumPy's `a.dot(b)`.
  * Views with any strides and offset will do.
  *
- * The result is made in blocks of 2 by 4 numbers, which stay in registers while
+ * The result is made in blocks of 3 by 4 numbers, which stay in registers while
  * their products add up, from panels of `a` and `b` that are packed for it.
  * Source: K. Goto and R. van de Geijn, "Anatomy of high-performance matrix
  * multiplication", 2008.
@@ -121,8 +121,9 @@ function multiplyPanels(
 ) {
   let c00 = 0, c01 = 0, c02 = 0, c03 = 0;
   let c10 = 0, c11 = 0, c12 = 0, c13 = 0;
+  let c20 = 0, c21 = 0, c22 = 0, c23 = 0;
   for (let p = aStart, q = 0; q < bPanel.length; p += BLOCK_ROWS, q += BLOCK_COLUMNS) {
-    const a0 = aPanels[p]!, a1 = aPanels[p + 1]!;
+    const a0 = aPanels[p]!, a1 = aPanels[p + 1]!, a2 = aPanels[p + 2]!;
     const b0 = bPanel[q]!, b1 = bPanel[q + 1]!, b2 = bPanel[q + 2]!, b3 = bPanel[q + 3]!;
     c00 += a0 * b0;
     c01 += a0 * b1;
@@ -132,21 +133,34 @@ function multiplyPanels(
     c11 += a1 * b1;
     c12 += a1 * b2;
     c13 += a1 * b3;
+    c20 += a2 * b0;
+    c21 += a2 * b1;
+    c22 += a2 * b2;
+    c23 += a2 * b3;
   }
-  const { data } = result;
+  store(result, i, j, c00, c01, c02, c03);
+  store(result, i + 1, j, c10, c11, c12, c13);
+  store(result, i + 2, j, c20, c21, c22, c23);
+}
+
+/** Sets four numbers of row `i` from column `j` on, as far as `result` reaches. */
+function store(
+  result: Matrix,
+  i: number,
+  j: number,
+  c0: number,
+  c1: number,
+  c2: number,
+  c3: number,
+) {
   const [rows, columns] = result.shape as [number, number];
+  if (i >= rows) return;
+  const { data } = result;
   const place = i * columns + j;
-  const width = columns - j;
-  data[place] = c00;
-  if (width > 1) data[place + 1] = c01;
-  if (width > 2) data[place + 2] = c02;
-  if (width > 3) data[place + 3] = c03;
-  if (i + 1 === rows) return;
-  const below = place + columns;
-  data[below] = c10;
-  if (width > 1) data[below + 1] = c11;
-  if (width > 2) data[below + 2] = c12;
-  if (width > 3) data[below + 3] = c13;
+  data[place] = c0;
+  if (j + 1 < columns) data[place + 1] = c1;
+  if (j + 2 < columns) data[place + 2] = c2;
+  if (j + 3 < columns) data[place + 3] = c3;
 }
 
 /**
