@@ -11,11 +11,12 @@
 import ndarray, { type NdArray } from "ndarray";
 // @ts-types="@types/ndarray-ops"
 import ops from "ndarray-ops";
+import { addScaled, closeBlas, multiply, openBlas } from "./lib/blas.ts";
 import { type Dimensions, type Report, run, type Script, type Training } from "./lib/cli.ts";
 import { seededNormal } from "./lib/random.ts";
 
 /** A matrix: two-dimensional, of float64. */
-export type Matrix = NdArray<Float64Array>;
+export type Matrix = NdArray<Float64Array<ArrayBuffer>>;
 
 /** What the network learns from, and what it learns. */
 export interface Network {
@@ -77,15 +78,15 @@ function pack(matrix: Matrix, first: number, width: number, panel: Float64Array,
  * The matrix product of `a` (n, k) and `b` (k, m), of shape (n, m): NumPy's `a.dot(b)`.
  * Views with any strides and offset will do.
  *
- * The result is made in blocks of 3 by 4 numbers, which stay in registers while
- * their products add up, from panels of `a` and `b` that are packed for it.
- * Source: K. Goto and R. van de Geijn, "Anatomy of high-performance matrix
- * multiplication", 2008.
+ * As in NumPy, BLAS multiplies where a library is open and takes the views;
+ * otherwise the loops below do.
  *
- * @throws {RangeError} If `a` or `b` is not two-dimensional, or if `a` has not
- *   as many columns as `b` has rows.
+ * @param out Where the result goes, as in NumPy; a new matrix, if left out.
+ * @throws {RangeError} If `a` or `b` is not two-dimensional, if `a` has not as
+ *   many columns as `b` has rows, if `out` is not a whole matrix of the result's
+ *   shape, or if BLAS is to read a view that reaches outside its data.
  */
-export function dot(a: Matrix, b: Matrix): Matrix {
+export function dot(a: Matrix, b: Matrix, out = zeros(a.shape[0]!, b.shape[1]!)): Matrix {
   if (a.dimension !== 2 || b.dimension !== 2 || a.shape[1] !== b.shape[0]) {
     throw new RangeError(
       `Cannot multiply matrices: shapes (${a.shape.join(", ")}) and (${
@@ -93,10 +94,29 @@ export function dot(a: Matrix, b: Matrix): Matrix {
       }) do not fit`,
     );
   }
+  const [rows, columns] = [a.shape[0]!, b.shape[1]!];
+  const whole = out.dimension === 2 && out.shape[0] === rows && out.shape[1] === columns &&
+    out.stride[0] === columns && out.stride[1] === 1 && out.data.length === rows * columns;
+  if (!whole) {
+    throw new RangeError(
+      `Cannot multiply matrices: out is not a whole (${rows}, ${columns}) matrix`,
+    );
+  }
+  if (!multiply(a, b, out.data)) multiplyInBlocks(a, b, out);
+  return out;
+}
+
+/**
+ * Sets `result` to the matrix product of `a` and `b`, in blocks of 3 by 4 numbers,
+ * which stay in registers while their products add up, from panels of `a` and
+ * `b` that are packed for it.
+ *
+ * Source: K. Goto and R. van de Geijn, "Anatomy of high-performance matrix
+ * multiplication", 2008.
+ */
+function multiplyInBlocks(a: Matrix, b: Matrix, result: Matrix) {
   const [rows, depth] = a.shape as [number, number];
   const columns = b.shape[1]!;
-  const result = zeros(rows, columns);
-
   const aPanels = new Float64Array(Math.ceil(rows / BLOCK_ROWS) * BLOCK_ROWS * depth);
   for (let i = 0; i < rows; i += BLOCK_ROWS) pack(a, i, BLOCK_ROWS, aPanels, i * depth);
   const bColumns = b.transpose(1, 0);
@@ -107,7 +127,6 @@ export function dot(a: Matrix, b: Matrix): Matrix {
       multiplyPanels(aPanels, i * depth, bPanel, result, i, j);
     }
   }
-  return result;
 }
 
 /** Sets the block of `result` at row `i` and column `j`: one panel of `a` by one of `b`. */
@@ -164,6 +183,16 @@ function store(
 }
 
 /**
+ * Moves `weights` against `gradient`, in place: NumPy's `weights -= learning_rate * gradient`.
+ * What `gradient` holds afterwards is not defined.
+ */
+function descend(weights: Matrix, gradient: Matrix, learningRate: number) {
+  if (addScaled(weights, -learningRate, gradient)) return;
+  ops.mulseq(gradient, learningRate);
+  ops.subeq(weights, gradient);
+}
+
+/**
  * Trains the network by gradient descent on the sum of the squared errors, and
  * reports the loss of each iteration before its update.
  *
@@ -174,7 +203,10 @@ export function* train(
   { x, y, w1, w2 }: Network,
   { steps, learningRate, logEvery }: Training,
 ): Generator<Report, { w1: Matrix; w2: Matrix }> {
-  const [N, H, D_out] = [x.shape[0]!, w1.shape[1]!, w2.shape[1]!];
+  const [N, D_in, H, D_out] = [x.shape[0]!, x.shape[1]!, w1.shape[1]!, w2.shape[1]!];
+
+  // The gradient of w1 is large, and takes the same memory in each iteration.
+  const gradW1 = zeros(D_in, H);
 
   for (let t = 0; t < steps; t++) {
     // ----------------------
@@ -222,27 +254,46 @@ export function* train(
     ops.muleq(gradH, gradHRelu); // (N, H)
 
     // As for w2: the inputs that w1 met, times the gradient of what came out.
-    const gradW1 = dot(x.transpose(1, 0), gradH); // (D_in, H)
+    dot(x.transpose(1, 0), gradH, gradW1); // (D_in, H)
 
     // ----------------------
     // Weight update
     // ----------------------
 
     // A small step against the gradient makes the loss smaller.
-    ops.mulseq(gradW1, learningRate);
-    ops.subeq(w1, gradW1); // (D_in, H)
-    ops.mulseq(gradW2, learningRate);
-    ops.subeq(w2, gradW2); // (H, D_out)
+    descend(w1, gradW1, learningRate); // (D_in, H)
+    descend(w2, gradW2, learningRate); // (H, D_out)
   }
   return { w1, w2 };
+}
+
+/**
+ * Takes BLAS if it is asked for by name, or can be had without asking; else the
+ * loops of this script.
+ *
+ * @throws {Deno.errors.NotSupported} If it is asked for and not available.
+ */
+function useBackend(name: string): { device: string; passedOver: string[] } {
+  closeBlas();
+  const passedOver: string[] = [];
+  if (name !== "typescript") {
+    try {
+      return { device: `ndarrays, with BLAS from ${openBlas()}`, passedOver };
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotSupported) || name === "blas") throw error;
+      passedOver.push(error.message);
+    }
+  }
+  return { device: "ndarrays, with loops in TypeScript", passedOver };
 }
 
 /** This script, for the command line. */
 export const script: Script = {
   file: "ndarray_neural_network.ts",
   summary: "Trains a two-layer ReLU network with ndarrays.",
+  backends: ["auto", "blas", "typescript"],
   start: (options) => ({
-    device: "ndarrays",
+    ...useBackend(options.backend),
     losses: train(draw(options, options.seed), options),
   }),
 };

@@ -45,8 +45,10 @@ export interface Report {
 
 /** A network that is ready to train. */
 export interface Started {
-  /** What it runs on, for the closing summary. */
+  /** What it runs on, in words. */
   device: string;
+  /** Why nothing better, one line for each thing that could have been. */
+  passedOver?: string[];
   losses: Iterable<Report> | AsyncIterable<Report>;
 }
 
@@ -239,29 +241,41 @@ export function readOptions(script: Omit<Script, "start">, args = Deno.args): Op
 }
 
 /**
- * Trains to the end and hands on each report. Ends the process with code 1, and
- * one line on stderr, where the backend is not available or a loss is not finite.
- *
- * @returns What it ran on, and the time of all iterations in milliseconds.
+ * Makes a script ready, and says on stderr what it runs on, and why on nothing
+ * better. Ends the process with code 1 where the backend is not available.
  */
-export async function follow(
-  start: Script["start"],
-  options: Options,
-  onReport: (report: Report) => void,
-): Promise<{ device: string; total: number }> {
-  const { device, losses } = await Promise.try(start, options).catch((error) => {
+export async function begin(script: Script, options: Options): Promise<Started> {
+  try {
+    const started = await script.start(options);
+    for (const reason of started.passedOver ?? []) console.error(reason);
+    console.error(`Training ${script.file} on ${started.device}`);
+    return started;
+  } catch (error) {
     if (error instanceof Deno.errors.NotSupported) fail(error.message, 1);
     throw error;
-  });
-  const started = performance.now();
-  for await (const report of losses) {
-    onReport(report);
-    if (!Number.isFinite(report.loss)) {
-      const where = `the loss is ${report.loss} at iteration ${report.t}`;
-      fail(`Cannot go on: ${where}, try a --learning-rate below ${options.learningRate}`, 1);
+  }
+}
+
+/**
+ * Trains to the end and hands on each report. Ends the process with code 1 where
+ * a loss is not finite.
+ *
+ * @returns The time of all iterations, in milliseconds.
+ */
+export async function follow(
+  { losses }: Started,
+  { learningRate }: Options,
+  onReport: (report: Report) => void,
+): Promise<number> {
+  const start = performance.now();
+  for await (const { t, loss } of losses) {
+    onReport({ t, loss });
+    if (!Number.isFinite(loss)) {
+      const hint = `try a --learning-rate below ${learningRate}`;
+      fail(`Cannot go on: the loss is ${loss} at iteration ${t}, ${hint}`, 1);
     }
   }
-  return { device, total: performance.now() - started };
+  return performance.now() - start;
 }
 
 /**
@@ -270,11 +284,12 @@ export async function follow(
  */
 export async function run(script: Script) {
   const options = readOptions(script);
-  const { device, total } = await follow(
-    script.start,
-    options,
-    ({ t, loss }) => print(`Current Iteration: ${t} - Loss Value: ${loss}\n`),
-  );
+  const started = await begin(script, options);
+  const total = await follow(started, options, ({ t, loss }) => {
+    print(`Current Iteration: ${t} - Loss Value: ${loss}\n`);
+  });
   const each = formatTime(total / options.steps);
-  console.error(`${options.steps} iterations in ${formatTime(total)}, ${each} each, on ${device}`);
+  console.error(
+    `${options.steps} iterations in ${formatTime(total)}, ${each} each, on ${started.device}`,
+  );
 }

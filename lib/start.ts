@@ -7,7 +7,7 @@
 import { script as naive } from "../naive_neural_network.ts";
 import { script as ndarray } from "../ndarray_neural_network.ts";
 import { script as tensor } from "../tensor_neural_network.ts";
-import { follow, print, readOptions } from "./cli.ts";
+import { begin, follow, print, readOptions } from "./cli.ts";
 import { formatTime } from "./timing.ts";
 
 const options = readOptions({
@@ -15,37 +15,26 @@ const options = readOptions({
   summary: "Trains the three networks in turn and compares their times.",
 });
 
-/** Rewrites one line of the terminal, up to ten times a second. */
-function progressLine(file: string) {
-  const terminal = Deno.stderr.isTerminal();
-  const encoder = new TextEncoder();
-  let shown = -Infinity;
-  if (!terminal) console.error(`Training ${file}`);
-  return {
-    show(t: number, loss: number) {
-      if (!terminal || performance.now() - shown < 100) return;
-      shown = performance.now();
-      const percent = Math.floor(100 * (t + 1) / options.steps);
-      const text = `Training ${file} ${percent}% - Loss Value: ${loss}`;
-      Deno.stderr.writeSync(encoder.encode(`\r\x1b[K${text}`));
-    },
-    clear() {
-      if (terminal) Deno.stderr.writeSync(encoder.encode("\r\x1b[K"));
-    },
-  };
+/** Rewrites the last line of the terminal; says nothing where there is no terminal. */
+function showProgress(text: string) {
+  if (Deno.stderr.isTerminal()) Deno.stderr.writeSync(new TextEncoder().encode(`\r\x1b[K${text}`));
 }
 
 const rows = [["", "in all", "per iteration", "last loss", "speed", "on"]];
 let naiveTotal: number | undefined;
 for (const script of [naive, ndarray, tensor]) {
-  const progress = progressLine(script.file);
-  let lastLoss = NaN;
   const backend = script.backends?.[0] ?? "";
-  const { device, total } = await follow(script.start, { ...options, backend }, ({ t, loss }) => {
-    progress.show(t, loss);
+  const started = await begin(script, { ...options, backend });
+  const { device } = started;
+  let lastLoss = NaN;
+  let shown = -Infinity;
+  const total = await follow(started, options, ({ t, loss }) => {
     lastLoss = loss;
+    if (performance.now() - shown < 100) return;
+    shown = performance.now();
+    showProgress(`${Math.floor(100 * (t + 1) / options.steps)}% - Loss Value: ${loss}`);
   });
-  progress.clear();
+  showProgress("");
   naiveTotal ??= total;
   rows.push([
     script.file,

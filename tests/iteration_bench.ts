@@ -2,9 +2,11 @@
 
 import * as tf from "@tensorflow/tfjs-core";
 import { BACKENDS, useBackend } from "../lib/backend.ts";
+import { closeBlas, openBlas } from "../lib/blas.ts";
 import * as naive from "../naive_neural_network.ts";
 import * as nd from "../ndarray_neural_network.ts";
 import * as tensor from "../tensor_neural_network.ts";
+import { BLAS } from "./available.ts";
 
 const DIMENSIONS = { N: 64, D_in: 1000, H: 100, D_out: 10 };
 const TRAINING = { steps: Infinity, learningRate: 1e-6, logEvery: 1 };
@@ -17,9 +19,18 @@ Deno.bench("naive", { group, baseline: true }, () => {
 });
 
 const ndarrays = nd.train(nd.draw(DIMENSIONS, 0), TRAINING);
-Deno.bench("ndarray", { group }, () => {
+Deno.bench("ndarray with loops", { group }, () => {
   ndarrays.next();
 });
+if (BLAS) {
+  Deno.bench("ndarray with BLAS", { group }, (b) => {
+    openBlas();
+    b.start();
+    ndarrays.next();
+    b.end();
+    closeBlas();
+  });
+}
 
 for (const backend of BACKENDS) {
   await useBackend(backend);

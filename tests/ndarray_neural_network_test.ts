@@ -1,11 +1,13 @@
-/** `dot` against the naive product, over views of every kind. */
+/** `dot` against the naive product, over views of every kind, by BLAS and without. */
 
 import assert from "node:assert/strict";
 // @ts-types="@types/ndarray"
 import ndarray from "ndarray";
+import { closeBlas, openBlas } from "../lib/blas.ts";
 import { seededNormal } from "../lib/random.ts";
 import { matrixMultiply } from "../naive_neural_network.ts";
 import { dot, type Matrix, zeros } from "../ndarray_neural_network.ts";
+import { BLAS } from "./available.ts";
 import { fromNdarray } from "./networks.ts";
 
 const normal = seededNormal(7);
@@ -39,38 +41,78 @@ function assertDotIsNaive(a: Matrix, b: Matrix) {
   }
 }
 
-for (const [aName, makeA] of Object.entries(VIEWS)) {
-  for (const [bName, makeB] of Object.entries(VIEWS)) {
-    Deno.test(`dot: ${aName} by ${bName}`, () => {
-      assertDotIsNaive(makeA(5, 7), makeB(7, 9));
-      assertDotIsNaive(makeA(4, 8), makeB(8, 12));
-    });
-  }
-}
-
-Deno.test("dot: every remainder of the block", () => {
-  for (let rows = 1; rows <= 5; rows++) {
-    for (let depth = 1; depth <= 3; depth++) {
-      for (let columns = 1; columns <= 9; columns++) {
-        assertDotIsNaive(randn(rows, depth), randn(depth, columns));
+for (const backend of BLAS ? ["typescript", "blas"] : ["typescript"]) {
+  /** A test with the backend open while it runs. */
+  const test = (name: string, body: () => void) =>
+    Deno.test(`dot with ${backend}: ${name}`, () => {
+      if (backend === "blas") openBlas();
+      try {
+        body();
+      } finally {
+        closeBlas();
       }
+    });
+
+  for (const [aName, makeA] of Object.entries(VIEWS)) {
+    for (const [bName, makeB] of Object.entries(VIEWS)) {
+      test(`${aName} by ${bName}`, () => {
+        assertDotIsNaive(makeA(5, 7), makeB(7, 9));
+        assertDotIsNaive(makeA(4, 8), makeB(8, 12));
+        assertDotIsNaive(makeA(1, 3), makeB(3, 1));
+        assertDotIsNaive(makeA(3, 1), makeB(1, 3));
+      });
     }
   }
-});
 
-Deno.test("dot: random shapes", () => {
-  const size = () => 1 + Math.floor(Math.abs(normal()) * 30);
-  for (let i = 0; i < 50; i++) {
-    const [rows, depth, columns] = [size(), size(), size()];
-    assertDotIsNaive(randn(rows, depth), randn(depth, columns));
-  }
-});
+  test("every remainder of the block", () => {
+    for (let rows = 1; rows <= 5; rows++) {
+      for (let depth = 1; depth <= 3; depth++) {
+        for (let columns = 1; columns <= 9; columns++) {
+          assertDotIsNaive(randn(rows, depth), randn(depth, columns));
+        }
+      }
+    }
+  });
 
-Deno.test("dot: nothing to add up gives zeros", () => {
-  assert.deepEqual([...dot(zeros(2, 0), zeros(0, 3)).data], [0, 0, 0, 0, 0, 0]);
-  assert.deepEqual(dot(zeros(0, 2), zeros(2, 3)).shape, [0, 3]);
-  assert.deepEqual(dot(zeros(2, 3), zeros(3, 0)).shape, [2, 0]);
-});
+  test("random shapes", () => {
+    const size = () => 1 + Math.floor(Math.abs(normal()) * 30);
+    for (let i = 0; i < 50; i++) {
+      const [rows, depth, columns] = [size(), size(), size()];
+      assertDotIsNaive(randn(rows, depth), randn(depth, columns));
+    }
+  });
+
+  test("nothing to add up gives zeros", () => {
+    assert.deepEqual([...dot(zeros(2, 0), zeros(0, 3)).data], [0, 0, 0, 0, 0, 0]);
+    assert.deepEqual(dot(zeros(0, 2), zeros(2, 3)).shape, [0, 3]);
+    assert.deepEqual(dot(zeros(2, 3), zeros(3, 0)).shape, [2, 0]);
+    const out = ndarray(Float64Array.of(1, 2, 3, 4), [2, 2]);
+    assert.deepEqual([...dot(zeros(2, 0), zeros(0, 2), out).data], [0, 0, 0, 0]);
+  });
+
+  test("float32 numbers", () => {
+    const a = ndarray(Float32Array.of(1, 2, 3, 4, 5, 6), [2, 3]) as unknown as Matrix;
+    const b = ndarray(Float64Array.of(1, 0, 0, 1, 1, 1), [3, 2]);
+    assert.deepEqual([...dot(a, b).data], [4, 5, 10, 11]);
+  });
+
+  test("the result goes to out", () => {
+    const [a, b, out] = [randn(3, 4), randn(4, 5), randn(3, 5)];
+    const product = dot(a, b, out);
+    assert.equal(product, out);
+    assert.deepEqual(out.data, dot(a, b).data);
+  });
+
+  test("out that is not the whole result is refused", () => {
+    const [a, b] = [zeros(2, 3), zeros(3, 4)];
+    for (const out of [zeros(4, 2), zeros(4, 2).transpose(1, 0), zeros(3, 4).hi(2, 4)]) {
+      assert.throws(() => dot(a, b, out), {
+        name: "RangeError",
+        message: "Cannot multiply matrices: out is not a whole (2, 4) matrix",
+      });
+    }
+  });
+}
 
 Deno.test("dot leaves its arguments as they are", () => {
   const [a, b] = [randn(5, 6), randn(6, 7)];

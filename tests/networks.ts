@@ -8,10 +8,12 @@
 import ndarray from "ndarray";
 import * as tf from "@tensorflow/tfjs-core";
 import { type Backend, BACKENDS, useBackend } from "../lib/backend.ts";
+import { closeBlas, openBlas } from "../lib/blas.ts";
 import type { Dimensions, Report, Training } from "../lib/cli.ts";
 import * as naive from "../naive_neural_network.ts";
 import * as nd from "../ndarray_neural_network.ts";
 import * as tensor from "../tensor_neural_network.ts";
+import { BLAS } from "./available.ts";
 
 /** A network as plain arrays, whatever it is trained with. */
 export type Network = naive.Network;
@@ -69,29 +71,34 @@ export function fromNdarray(matrix: nd.Matrix): naive.Matrix {
   );
 }
 
-const ndarrays: Version = {
-  name: "ndarray",
-  float32: false,
-  draw(dimensions, seed) {
-    const { x, y, w1, w2 } = nd.draw(dimensions, seed);
-    return Promise.resolve({
-      x: fromNdarray(x),
-      y: fromNdarray(y),
-      w1: fromNdarray(w1),
-      w2: fromNdarray(w2),
-    });
-  },
-  async train({ x, y, w1, w2 }, training) {
-    const network = {
-      x: toNdarray(x),
-      y: toNdarray(y),
-      w1: toNdarray(w1),
-      w2: toNdarray(w2),
-    };
-    const [reports, weights] = await collect(nd.train(network, training));
-    return { reports, w1: fromNdarray(weights.w1), w2: fromNdarray(weights.w2) };
-  },
-};
+/** The ndarray script, with BLAS or with its own loops. */
+function ndarrays(backend: "blas" | "typescript"): Version {
+  return {
+    name: `ndarray with ${backend}`,
+    float32: false,
+    draw(dimensions, seed) {
+      const { x, y, w1, w2 } = nd.draw(dimensions, seed);
+      return Promise.resolve({
+        x: fromNdarray(x),
+        y: fromNdarray(y),
+        w1: fromNdarray(w1),
+        w2: fromNdarray(w2),
+      });
+    },
+    async train({ x, y, w1, w2 }, training) {
+      const network = {
+        x: toNdarray(x),
+        y: toNdarray(y),
+        w1: toNdarray(w1),
+        w2: toNdarray(w2),
+      };
+      if (backend === "blas") openBlas();
+      const [reports, weights] = await collect(nd.train(network, training));
+      closeBlas();
+      return { reports, w1: fromNdarray(weights.w1), w2: fromNdarray(weights.w2) };
+    },
+  };
+}
 
 /** The tensor script on one backend. */
 export function tensors(backend: Backend): Version {
@@ -127,4 +134,9 @@ export function tensors(backend: Backend): Version {
 }
 
 /** Every way to train the network on this machine. */
-export const VERSIONS: Version[] = [arrays, ndarrays, ...BACKENDS.map(tensors)];
+export const VERSIONS: Version[] = [
+  arrays,
+  ndarrays("typescript"),
+  ...(BLAS ? [ndarrays("blas")] : []),
+  ...BACKENDS.map(tensors),
+];

@@ -2,8 +2,10 @@
 
 import * as tf from "@tensorflow/tfjs-core";
 import { BACKENDS, useBackend } from "../lib/backend.ts";
+import { closeBlas, openBlas } from "../lib/blas.ts";
 import * as naive from "../naive_neural_network.ts";
 import { dot } from "../ndarray_neural_network.ts";
+import { BLAS } from "./available.ts";
 import { toNdarray } from "./networks.ts";
 
 const group = "the matrix products of an iteration";
@@ -24,13 +26,23 @@ Deno.bench("naive", { group, baseline: true }, () => {
 const nd = { x: toNdarray(x), y: toNdarray(y), w1: toNdarray(w1), w2: toNdarray(w2) };
 const ndH = toNdarray(h);
 
-Deno.bench("ndarray", { group }, () => {
+const dots = () => {
   dot(nd.x, nd.w1);
   dot(ndH, nd.w2);
   dot(ndH.transpose(1, 0), nd.y);
   dot(nd.y, nd.w2.transpose(1, 0));
   dot(nd.x.transpose(1, 0), ndH);
-});
+};
+Deno.bench("ndarray with loops", { group }, dots);
+if (BLAS) {
+  Deno.bench("ndarray with BLAS", { group }, (b) => {
+    openBlas();
+    b.start();
+    dots();
+    b.end();
+    closeBlas();
+  });
+}
 
 for (const backend of BACKENDS) {
   await useBackend(backend);
