@@ -2,7 +2,7 @@
 
 import * as tf from "@tensorflow/tfjs-core";
 import { BACKENDS, useBackend } from "../lib/backend.ts";
-import { closeBlas, openBlas } from "../lib/blas.ts";
+import { openBlas } from "../lib/blas.ts";
 import * as naive from "../naive_neural_network.ts";
 import * as nd from "../ndarray_neural_network.ts";
 import * as tensor from "../tensor_neural_network.ts";
@@ -23,12 +23,10 @@ Deno.bench("ndarray with loops", { group }, () => {
   ndarrays.next();
 });
 if (BLAS) {
-  Deno.bench("ndarray with BLAS", { group }, (b) => {
-    openBlas();
-    b.start();
+  let library: string | undefined;
+  Deno.bench("ndarray with BLAS", { group }, () => {
+    library ??= openBlas();
     ndarrays.next();
-    b.end();
-    closeBlas();
   });
 }
 

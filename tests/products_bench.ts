@@ -2,7 +2,7 @@
 
 import * as tf from "@tensorflow/tfjs-core";
 import { BACKENDS, useBackend } from "../lib/backend.ts";
-import { closeBlas, openBlas } from "../lib/blas.ts";
+import { openBlas } from "../lib/blas.ts";
 import * as naive from "../naive_neural_network.ts";
 import { dot } from "../ndarray_neural_network.ts";
 import { BLAS } from "./available.ts";
@@ -35,12 +35,10 @@ const dots = () => {
 };
 Deno.bench("ndarray with loops", { group }, dots);
 if (BLAS) {
-  Deno.bench("ndarray with BLAS", { group }, (b) => {
-    openBlas();
-    b.start();
+  let library: string | undefined;
+  Deno.bench("ndarray with BLAS", { group }, () => {
+    library ??= openBlas();
     dots();
-    b.end();
-    closeBlas();
   });
 }
 
