@@ -120,7 +120,7 @@ export const script: Script = {
   summary: "Trains a two-layer ReLU network with tensors.",
   backends: BACKENDS,
   start: async (options) => ({
-    device: await useBackend(options.backend as Backend),
+    ...await useBackend(options.backend as Backend | "auto"),
     losses: train(draw(options, options.seed), options),
   }),
 };

@@ -7,29 +7,40 @@
  * @module
  */
 
+import { type Backend, useBackend } from "../lib/backend.ts";
 import { closeBlas, openBlas } from "../lib/blas.ts";
 
 const expected = (Deno.env.get("EXPECTED_HERE") ?? "").split(",");
 
-/** Says on stderr why the tests of `name` are skipped; fails if they must not be. */
+/** Says on stderr why `name` is skipped; fails if it must not be. */
 function missing(name: string, reason: string) {
   if (expected.includes(name)) {
-    throw new Error(`Cannot skip the tests of ${name}, which is expected here: ${reason}`);
+    throw new Error(`Cannot skip ${name}, which is expected here: ${reason}`);
   }
-  console.error(`Skipping the tests of ${name}: ${reason}`);
+  console.error(`Skipping ${name}: ${reason}`);
 }
 
-function hasBlas(): boolean {
+/** Whether something can be opened; says so, or fails, where it can't. */
+async function isAvailable(name: string, open: () => unknown): Promise<boolean> {
   try {
-    openBlas();
-    closeBlas();
+    await open();
     return true;
   } catch (error) {
     if (!(error instanceof Deno.errors.NotSupported)) throw error;
-    missing("blas", error.message);
+    missing(name, error.message);
     return false;
   }
 }
 
-/** Whether a BLAS library can be opened. */
-export const BLAS = hasBlas();
+/** Whether there is a BLAS library. */
+export const BLAS = await isAvailable("blas", openBlas);
+closeBlas();
+
+/** The backends of TensorFlow.js that this machine has, a GPU computed on the CPU included. */
+export async function availableBackends(): Promise<Backend[]> {
+  const backends: Backend[] = [];
+  for (const backend of ["tensorflow", "webgpu", "wasm", "cpu"] as const) {
+    if (await isAvailable(backend, () => useBackend(backend))) backends.push(backend);
+  }
+  return backends;
+}

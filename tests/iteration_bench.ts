@@ -1,12 +1,12 @@
 /** One training iteration of each script, at the original's size. */
 
 import * as tf from "@tensorflow/tfjs-core";
-import { BACKENDS, useBackend } from "../lib/backend.ts";
+import { useBackend } from "../lib/backend.ts";
 import { openBlas } from "../lib/blas.ts";
 import * as naive from "../naive_neural_network.ts";
 import * as nd from "../ndarray_neural_network.ts";
 import * as tensor from "../tensor_neural_network.ts";
-import { BLAS } from "./available.ts";
+import { availableBackends, BLAS } from "./available.ts";
 
 const DIMENSIONS = { N: 64, D_in: 1000, H: 100, D_out: 10 };
 const TRAINING = { steps: Infinity, learningRate: 1e-6, logEvery: 1 };
@@ -30,7 +30,7 @@ if (BLAS) {
   });
 }
 
-for (const backend of BACKENDS) {
+for (const backend of await availableBackends()) {
   await useBackend(backend);
   const tensors = tensor.train(tensor.draw(DIMENSIONS, 0), TRAINING);
   Deno.bench(`tensor on ${backend}`, { group }, async (b) => {

@@ -7,13 +7,13 @@
 // @ts-types="@types/ndarray"
 import ndarray from "ndarray";
 import * as tf from "@tensorflow/tfjs-core";
-import { type Backend, BACKENDS, useBackend } from "../lib/backend.ts";
+import { type Backend, useBackend } from "../lib/backend.ts";
 import { closeBlas, openBlas } from "../lib/blas.ts";
 import type { Dimensions, Report, Training } from "../lib/cli.ts";
 import * as naive from "../naive_neural_network.ts";
 import * as nd from "../ndarray_neural_network.ts";
 import * as tensor from "../tensor_neural_network.ts";
-import { BLAS } from "./available.ts";
+import { availableBackends, BLAS } from "./available.ts";
 
 /** A network as plain arrays, whatever it is trained with. */
 export type Network = naive.Network;
@@ -138,5 +138,5 @@ export const VERSIONS: Version[] = [
   arrays,
   ndarrays("typescript"),
   ...(BLAS ? [ndarrays("blas")] : []),
-  ...BACKENDS.map(tensors),
+  ...(await availableBackends()).map(tensors),
 ];

@@ -5,7 +5,8 @@ import ndarray from "ndarray";
 // @ts-types="@types/ndarray-ops"
 import ops from "ndarray-ops";
 import * as tf from "@tensorflow/tfjs-core";
-import { BACKENDS, useBackend } from "../lib/backend.ts";
+import { useBackend } from "../lib/backend.ts";
+import { availableBackends } from "./available.ts";
 
 const LENGTH = 1_000_000;
 
@@ -35,10 +36,11 @@ const TENSOR_OPERATIONS: Record<string, (tensor: tf.Tensor1D) => tf.Tensor> = {
   summation: tf.sum,
 };
 
+const backends = await availableBackends();
 for (const [group, [onArray, onNdarray]] of Object.entries(OPERATIONS)) {
   Deno.bench("arrays", { group, baseline: true }, onArray);
   Deno.bench("ndarrays", { group }, onNdarray);
-  for (const backend of BACKENDS) {
+  for (const backend of backends) {
     await useBackend(backend);
     const tensor = tf.range(0, LENGTH);
     Deno.bench(`tensors on ${backend}`, { group }, async (b) => {

@@ -1,11 +1,11 @@
 /** The five matrix products of an iteration, and nothing else of it. */
 
 import * as tf from "@tensorflow/tfjs-core";
-import { BACKENDS, useBackend } from "../lib/backend.ts";
+import { useBackend } from "../lib/backend.ts";
 import { openBlas } from "../lib/blas.ts";
 import * as naive from "../naive_neural_network.ts";
 import { dot } from "../ndarray_neural_network.ts";
-import { BLAS } from "./available.ts";
+import { availableBackends, BLAS } from "./available.ts";
 import { toNdarray } from "./networks.ts";
 
 const group = "the matrix products of an iteration";
@@ -42,7 +42,7 @@ if (BLAS) {
   });
 }
 
-for (const backend of BACKENDS) {
+for (const backend of await availableBackends()) {
   await useBackend(backend);
   const [tX, tXT, tHT, tY] = [x, xT, hT, y].map((matrix) => tf.tensor2d(matrix));
   const right = [w1, w2, y, w2T, h].map((matrix) => tf.tensor2d(matrix));

@@ -1,7 +1,7 @@
 /** The scripts as a user runs them: as processes, without any permission. */
 
 import assert from "node:assert/strict";
-import { BLAS } from "./available.ts";
+import { availableBackends, BLAS } from "./available.ts";
 import seed0 from "./goldens/seed0_64x1000x100x10.json" with { type: "json" };
 
 const ROOT = new URL("..", import.meta.url);
@@ -12,20 +12,25 @@ const SCRIPTS = [
 ];
 const SMALL = ["--batch-size", "4", "--inputs", "6", "--hidden", "5", "--outputs", "2"];
 
-/** `deno run script …`, with nobody to ask for a permission, and no other than these. */
-function command(script: string, args: string[], permissions: string[] = []) {
+/** `deno run script …` with these flags of Deno's, and nobody to ask for a permission. */
+function command(
+  script: string,
+  args: string[],
+  denoFlags: string[] = [],
+  env: Record<string, string> = {},
+) {
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", ...permissions, script, ...args],
+    args: ["run", "--quiet", ...denoFlags, script, ...args],
     cwd: ROOT,
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", ...env },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
   });
 }
 
-async function runScript(script: string, args: string[], permissions: string[] = []) {
-  const { code, stdout, stderr } = await command(script, args, permissions).output();
+async function runScript(...args: Parameters<typeof command>) {
+  const { code, stdout, stderr } = await command(...args).output();
   const decoder = new TextDecoder();
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
@@ -141,4 +146,84 @@ Deno.test("lib/start.ts: a table of the three", async () => {
   const losses = rows.map((row) => Number(row[3]));
   for (const loss of losses) assert.ok(Math.abs(loss / losses[0]! - 1) < 1e-4, stdout);
   assert.equal(rows[0]![4], "1.00x");
+});
+
+const TENSOR = "tensor_neural_network.ts";
+
+Deno.test(`${TENSOR}: says what it runs on, and why on nothing better`, async () => {
+  const { code, stderr } = await runScript(TENSOR, SMALL);
+  assert.equal(code, 0);
+  assert.match(stderr, /^Cannot use tensorflow: it needs permissions, deno task tensorflow$/m);
+  assert.match(stderr, /^Training tensor_neural_network.ts on tensors, with \w+/m);
+});
+
+for (const backend of await availableBackends()) {
+  Deno.test(`${TENSOR}: --backend ${backend}`, async () => {
+    const permissions = backend === "tensorflow"
+      ? ["--allow-env", "--allow-ffi", "--allow-read"]
+      : [];
+    const args = [...SMALL, "--steps", "2", "--backend", backend];
+    const { code, stdout, stderr } = await runScript(TENSOR, args, permissions);
+    assert.equal(code, 0, stderr);
+    assert.equal(stdout.split("\n").length, 3);
+    const word = { tensorflow: "TensorFlow", webgpu: "WebGPU", wasm: "WebAssembly", cpu: "plain" };
+    assert.ok(stderr.includes(`on tensors, with ${word[backend]} `.trimEnd()), stderr);
+  });
+}
+
+Deno.test(`${TENSOR}: a backend by name and not available is one line, and code 1`, async () => {
+  const run = (backend: string, ...rest: [string[]?, Record<string, string>?]) =>
+    runScript(TENSOR, ["--backend", backend], ...rest);
+  const failure = (reason: string) => ({
+    code: 1,
+    stdout: "",
+    stderr: `error: Cannot use ${reason}\n`,
+  });
+  assert.deepEqual(
+    await run("tensorflow"),
+    failure("tensorflow: it needs permissions, deno task tensorflow"),
+  );
+  // A JavaScript engine without its compilers has no WebAssembly.
+  assert.deepEqual(
+    await run("wasm", ["--v8-flags=--jitless"]),
+    failure("wasm: WebAssembly has no SIMD here"),
+  );
+  if (Deno.build.os !== "linux") return;
+  // The drivers of this machine, hidden.
+  const hidden = { VK_DRIVER_FILES: "/none", __EGL_VENDOR_LIBRARY_FILENAMES: "/none" };
+  assert.deepEqual(
+    await run("webgpu", [], hidden),
+    failure("webgpu: there is no adapter, apt install mesa-vulkan-drivers"),
+  );
+});
+
+Deno.test(`${TENSOR}: without GPU and WebAssembly, auto takes plain JavaScript`, async () => {
+  const { stderr } = await runScript(TENSOR, SMALL, ["--v8-flags=--jitless"]);
+  assert.match(stderr, /^Cannot use wasm: WebAssembly has no SIMD here$/m);
+  assert.match(stderr, /^Training tensor_neural_network.ts on tensors, with plain JavaScript$/m);
+});
+
+const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
+const largest = adapter?.limits.maxStorageBufferBindingSize ?? Infinity;
+
+Deno.test({
+  name: `${TENSOR}: what the GPU can't hold is one line, and code 1`,
+  // Most GPUs can hold the largest matrix that the flags take.
+  ignore: largest >= 4 * 2 ** 26,
+  async fn() {
+    const args = [
+      "--backend",
+      "webgpu",
+      "--batch-size",
+      "1",
+      "--inputs",
+      "8192",
+      "--hidden",
+      "8192",
+    ];
+    const { code, stdout, stderr } = await runScript(TENSOR, args);
+    assert.equal(code, 1);
+    assert.equal(stdout, "");
+    assert.match(stderr, /\nerror: Cannot go on: the GPU failed, .*limit.*\n$/);
+  },
 });

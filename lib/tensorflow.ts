@@ -1,0 +1,87 @@
+/**
+ * Native TensorFlow, where `deno task install:tensorflow` has put it.
+ *
+ * @module
+ */
+
+import { createRequire } from "node:module";
+import util from "node:util";
+import * as tf from "@tensorflow/tfjs-core";
+
+/** Where the task installs: a folder of its own, for only there do install scripts run. */
+const FOLDER = new URL("../.tensorflow/", import.meta.url);
+
+/** The packages that will do; the first one computes on a GPU where it can. */
+const PACKAGES = ["@tensorflow/tfjs-node-gpu", "@tensorflow/tfjs-node"];
+
+/** Everything that loading a package takes; without one of them, Deno would prompt. */
+const permissions = (folder: URL): Deno.PermissionDescriptor[] => [
+  { name: "read", path: folder },
+  { name: "ffi", path: folder },
+  { name: "env" },
+  ...(Deno.build.os === "linux"
+    ? ["/usr/bin/ldd", "/proc/self/exe"].map((path) => ({ name: "read", path } as const))
+    : []),
+];
+
+/** The parts of the package's backend that tell what it computes on. */
+interface NodeBackend {
+  binding: { TF_Version: string };
+  isUsingGpuDevice: boolean;
+}
+
+/** Whether a package is there with the addon that its install script makes. */
+function isInstalled(name: string, folder: URL): boolean {
+  const lib = new URL(`node_modules/${name}/lib/`, folder);
+  try {
+    const [version] = Deno.readDirSync(lib);
+    return Deno.statSync(new URL(`${version!.name}/tfjs_binding.node`, lib)).isFile;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Loads native TensorFlow as a backend of TensorFlow.js. Never prompts.
+ *
+ * @param folder Where the task installed it.
+ * @returns What it computes on, in words.
+ * @throws {Deno.errors.NotSupported} If it may not be loaded, or is not installed.
+ */
+export async function openTensorflow(folder = FOLDER): Promise<string> {
+  const granted = permissions(folder).every((permission) =>
+    Deno.permissions.querySync(permission).state === "granted"
+  );
+  if (!granted) {
+    throw new Deno.errors.NotSupported(
+      "Cannot use tensorflow: it needs permissions, deno task tensorflow",
+    );
+  }
+  const name = PACKAGES.find((name) => isInstalled(name, folder));
+  if (!name) {
+    throw new Deno.errors.NotSupported(
+      "Cannot use tensorflow: it is not installed, deno task install:tensorflow",
+    );
+  }
+
+  // Version 4.22.0 calls a function that Deno and Node.js 23 no longer have; see
+  // https://github.com/tensorflow/tfjs/pull/8425
+  const legacy = util as unknown as { isNullOrUndefined?: (value: unknown) => boolean };
+  legacy.isNullOrUndefined ??= (value) => value === null || value === undefined;
+
+  // Warnings and errors only, and no advice on how to compile it.
+  if (!Deno.env.has("TF_CPP_MIN_LOG_LEVEL")) Deno.env.set("TF_CPP_MIN_LOG_LEVEL", "2");
+  try {
+    createRequire(folder)(name);
+  } catch (error) {
+    const [reason] = String(error).split("\n");
+    throw new Deno.errors.NotSupported(
+      `Cannot use tensorflow: ${reason}, deno task install:tensorflow`,
+    );
+  }
+  await tf.setBackend("tensorflow");
+  const { binding, isUsingGpuDevice } = tf.backend() as unknown as NodeBackend;
+  return `tensors, with TensorFlow ${binding.TF_Version} on the ${
+    isUsingGpuDevice ? "GPU" : "CPU"
+  }`;
+}
