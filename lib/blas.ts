@@ -63,7 +63,13 @@ const NO_TRANSPOSE = 111;
 const TRANSPOSE = 112;
 const MAX_INT32 = 2 ** 31 - 1;
 
-let library: Deno.DynamicLibrary<typeof SYMBOLS> | undefined;
+type Library = Deno.DynamicLibrary<typeof SYMBOLS>;
+
+/** Every library that was opened. None is closed: threads of its own may still run in it. */
+const opened = new Map<string, Library>();
+
+/** The one in use. */
+let library: Library | undefined;
 
 /**
  * Opens the first of the libraries that there is, for {@linkcode multiply}. Never prompts.
@@ -80,7 +86,8 @@ export function openBlas(names: string[] = LIBRARIES[Deno.build.os] ?? []): stri
   }
   for (const name of names) {
     try {
-      library = Deno.dlopen(name, SYMBOLS);
+      library = opened.get(name) ?? Deno.dlopen(name, SYMBOLS);
+      opened.set(name, library);
       return name;
     } catch {
       // Not installed, or without CBLAS: another one may do.
@@ -90,9 +97,8 @@ export function openBlas(names: string[] = LIBRARIES[Deno.build.os] ?? []): stri
   throw new Deno.errors.NotSupported(`Cannot use BLAS: no library found, ${advice}`);
 }
 
-/** Closes the library, if one is open. */
+/** Leaves the library, if one is open. */
 export function closeBlas() {
-  library?.close();
   library = undefined;
 }
 
