@@ -11,7 +11,7 @@
 import ndarray, { type NdArray } from "ndarray";
 // @ts-types="@types/ndarray-ops"
 import ops from "ndarray-ops";
-import { addScaled, closeBlas, multiply, openBlas } from "./lib/blas.ts";
+import { addScaled, DOT_BACKENDS, multiply, useDotBackend } from "./lib/blas.ts";
 import { type Dimensions, type Report, run, type Script, type Training } from "./lib/cli.ts";
 import { seededNormal } from "./lib/random.ts";
 
@@ -81,18 +81,16 @@ function pack(matrix: Matrix, first: number, width: number, panel: Float64Array,
  * As in NumPy, BLAS multiplies where a library is open and takes the views;
  * otherwise the loops below do.
  *
- * @param out Where the result goes, as in NumPy; a new matrix, if left out.
+ * @param out Where the result goes, as in NumPy: no memory of `a` or `b`. A new
+ *   matrix, if left out.
  * @throws {RangeError} If `a` or `b` is not two-dimensional, if `a` has not as
  *   many columns as `b` has rows, if `out` is not a whole matrix of the result's
  *   shape, or if BLAS is to read a view that reaches outside its data.
  */
 export function dot(a: Matrix, b: Matrix, out = zeros(a.shape[0]!, b.shape[1]!)): Matrix {
   if (a.dimension !== 2 || b.dimension !== 2 || a.shape[1] !== b.shape[0]) {
-    throw new RangeError(
-      `Cannot multiply matrices: shapes (${a.shape.join(", ")}) and (${
-        b.shape.join(", ")
-      }) do not fit`,
-    );
+    const shapes = [a, b].map(({ shape }) => `(${shape.join(", ")})`);
+    throw new RangeError(`Cannot multiply matrices: shapes ${shapes.join(" and ")} do not fit`);
   }
   const [rows, columns] = [a.shape[0]!, b.shape[1]!];
   const whole = out.dimension === 2 && out.shape[0] === rows && out.shape[1] === columns &&
@@ -267,33 +265,13 @@ export function* train(
   return { w1, w2 };
 }
 
-/**
- * Takes BLAS if it is asked for by name, or can be had without asking; else the
- * loops of this script.
- *
- * @throws {Deno.errors.NotSupported} If it is asked for and not available.
- */
-function useBackend(name: string): { device: string; passedOver: string[] } {
-  closeBlas();
-  const passedOver: string[] = [];
-  if (name !== "typescript") {
-    try {
-      return { device: `ndarrays, with BLAS from ${openBlas()}`, passedOver };
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotSupported) || name === "blas") throw error;
-      passedOver.push(error.message);
-    }
-  }
-  return { device: "ndarrays, with loops in TypeScript", passedOver };
-}
-
 /** This script, for the command line. */
 export const script: Script = {
   file: "ndarray_neural_network.ts",
   summary: "Trains a two-layer ReLU network with ndarrays.",
-  backends: ["auto", "blas", "typescript"],
+  backends: DOT_BACKENDS,
   start: (options) => ({
-    ...useBackend(options.backend),
+    ...useDotBackend(options.backend),
     losses: train(draw(options, options.seed), options),
   }),
 };

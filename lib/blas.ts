@@ -201,3 +201,27 @@ export function addScaled(
   library.symbols.cblas_daxpy(length, factor, from.data, 1, to.data, 1);
   return true;
 }
+
+/** What `--backend` takes where matrices are multiplied, the default first. */
+export const DOT_BACKENDS = ["auto", "blas", "typescript"] as const;
+
+/**
+ * Opens BLAS if it is asked for by name, or can be had without asking; else leaves
+ * all multiplying to the caller.
+ *
+ * @returns What the matrices are multiplied by, in words, and why not by BLAS.
+ * @throws {Deno.errors.NotSupported} If BLAS is asked for and not available.
+ */
+export function useDotBackend(name: string): { device: string; passedOver: string[] } {
+  closeBlas();
+  const passedOver: string[] = [];
+  if (name !== "typescript") {
+    try {
+      return { device: `ndarrays, with BLAS from ${openBlas()}`, passedOver };
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotSupported) || name === "blas") throw error;
+      passedOver.push(error.message);
+    }
+  }
+  return { device: "ndarrays, with loops in TypeScript", passedOver };
+}

@@ -1,0 +1,44 @@
+/**
+ * What `deno task measure` writes to `measurements.json`, and the pictures show.
+ *
+ * @module
+ */
+
+import measured from "./measurements.json" with { type: "json" };
+
+/** A time, in milliseconds; the median of several. */
+export interface Time {
+  name: string;
+  ms: number;
+}
+
+/** Everything that was measured, on one machine and in one run. */
+export interface Measurements {
+  /** The day, as year-month-day. */
+  date: string;
+  /** The processor, its cores and the system. */
+  machine: string;
+  /** What took part, by name. */
+  versions: Record<string, string>;
+  /** What could not be measured, and why. */
+  skipped: string[];
+  /** The losses of each script, one an iteration, for seed 0. */
+  losses: Record<string, number[]>;
+  /** One training iteration as the hidden layer grows. */
+  iterations: (Time & { hidden: number })[];
+  /** One operation on a million numbers. */
+  operations: (Time & { operation: string })[];
+}
+
+/** What is committed. */
+export const MEASUREMENTS: Measurements = measured;
+
+/** The size of the hidden layer in the originals. */
+export const HIDDEN = 100;
+
+/** The time of an iteration at the originals' size, in milliseconds. */
+export function iterationTime({ iterations }: Measurements, name: string): number {
+  const found = iterations.find((time) => time.name === name && time.hidden === HIDDEN);
+  if (!found) throw new Error(`Cannot tell the time of ${name}: it was not measured`);
+  return found.ms;
+}

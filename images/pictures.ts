@@ -1,0 +1,276 @@
+/**
+ * The README's pictures, drawn from the measurements.
+ *
+ * @module
+ */
+
+import * as echarts from "echarts";
+import { formatTime } from "../lib/timing.ts";
+import { iterationTime, type Measurements } from "./measurements.ts";
+import { originalOf, times, trained } from "./tables.ts";
+
+/** GitHub shows a page in one of these; each picture is drawn for both. */
+const THEMES = {
+  light: { text: "#1f2328", faint: "#59636e", line: "#d1d9e0" },
+  dark: { text: "#f0f6fc", faint: "#9198a1", line: "#3d444d" },
+} as const;
+
+type Theme = typeof THEMES[keyof typeof THEMES];
+
+/** A hue for each way to hold numbers: the Python original has it too, with dashes. */
+const HUES = { arrays: "#e5534b", ndarrays: "#c98a00", tensors: "#2f81f7" };
+
+const WIDTH = 830;
+const FONT = "system-ui, -apple-system, 'Segoe UI', sans-serif";
+
+function hue(name: string): string {
+  if (/BLAS/.test(name)) return "#a371f7";
+  if (/TensorFlow/.test(name)) return "#2da44e";
+  if (/JavaScript/.test(name)) return "#8b949e";
+  if (/WebGPU|CUDA/.test(name)) return "#db61a2";
+  if (/arrays$/.test(name)) return name === "arrays" ? HUES.arrays : HUES.ndarrays;
+  if (name === "Python lists") return HUES.arrays;
+  return name === "NumPy" ? HUES.ndarrays : HUES.tensors;
+}
+
+const isOriginal = (name: string) => originalOf(name) === undefined;
+
+/** Draws one chart as SVG. */
+function render(height: number, theme: Theme, option: echarts.EChartsOption): string {
+  const chart = echarts.init(null, null, { renderer: "svg", ssr: true, width: WIDTH, height });
+  chart.setOption({
+    animation: false,
+    textStyle: { fontFamily: FONT, color: theme.text, fontSize: 13 },
+    ...option,
+  });
+  const svg = chart.renderToSVGString();
+  chart.dispose();
+  return `${svg}\n`;
+}
+
+/** An axis in the colours of the theme. */
+function axis(theme: Theme, name = "") {
+  return {
+    name,
+    nameLocation: "middle" as const,
+    nameTextStyle: { color: theme.faint },
+    axisLabel: { color: theme.faint },
+    axisLine: { lineStyle: { color: theme.line } },
+    axisTick: { show: false },
+    splitLine: { lineStyle: { color: theme.line, opacity: 0.5 } },
+    minorSplitLine: { show: false },
+  };
+}
+
+/** A logarithmic axis of times; ECharts counts in milliseconds, as the measurements do. */
+function timeAxis(theme: Theme, name: string) {
+  return {
+    ...axis(theme, name),
+    type: "log" as const,
+    startValue: 0.1,
+    min: 0.1,
+    axisLabel: { color: theme.faint, formatter: (ms: number) => shortTime(ms) },
+  };
+}
+
+/** A power of ten of milliseconds, as an axis has it: `10 ms`. */
+function shortTime(ms: number): string {
+  if (ms >= 1000) return `${ms / 1000} s`;
+  return ms >= 1 ? `${ms} ms` : `${Number((ms * 1000).toPrecision(1))} µs`;
+}
+
+function legend(theme: Theme, names: string[]) {
+  return { data: names, top: 0, itemGap: 24, itemWidth: 28, textStyle: { color: theme.text } };
+}
+
+/** Losses over the iterations. */
+function losses({ losses }: Measurements, theme: Theme): string {
+  const names = Object.keys(losses);
+  // float64 draws arrays and ndarrays on one line: the wider one shows below.
+  const widths = [7, 2.5, 2.5];
+  return render(380, theme, {
+    legend: legend(theme, names),
+    grid: { left: 70, right: 20, top: 40, bottom: 50 },
+    xAxis: { ...axis(theme, "iteration"), type: "value", max: 500, nameGap: 28 },
+    yAxis: {
+      ...axis(theme, "loss"),
+      type: "log",
+      min: 1e-5,
+      max: 1e8,
+      nameGap: 50,
+      axisLabel: { color: theme.faint, formatter: (loss: number) => `1e${Math.log10(loss)}` },
+    },
+    series: names.map((name, i) => ({
+      name,
+      type: "line",
+      silent: true,
+      symbol: "none",
+      color: hue(name === "tensors" ? "tensors in WebAssembly" : name),
+      lineStyle: { width: widths[i]!, opacity: i === 0 ? 0.45 : 1 },
+      data: losses[name]!.map((loss, t) => [t, loss]),
+    })),
+  });
+}
+
+/** Horizontal bars of the time of an iteration, the slowest first. */
+function iterations(measured: Measurements, theme: Theme): string {
+  const names = trained(measured).toSorted((a, b) =>
+    iterationTime(measured, a) - iterationTime(measured, b)
+  );
+  return render(60 + 32 * names.length, theme, {
+    grid: { left: 185, right: 90, top: 10, bottom: 50 },
+    xAxis: { ...timeAxis(theme, "one training iteration"), nameGap: 28 },
+    yAxis: {
+      ...axis(theme),
+      type: "category",
+      data: names,
+      axisLabel: { color: theme.text, fontSize: 13 },
+    },
+    series: [{
+      type: "bar",
+      silent: true,
+      barWidth: 18,
+      label: {
+        show: true,
+        position: "right",
+        color: theme.text,
+        formatter: ({ value }) => formatTime(Number(value)),
+      },
+      data: names.map((name) => ({
+        value: iterationTime(measured, name),
+        itemStyle: { color: isOriginal(name) ? `${hue(name)}70` : hue(name) },
+      })),
+    }],
+  });
+}
+
+/** Four operations, each by arrays, ndarrays and tensors. */
+function operations({ operations }: Measurements, theme: Theme): string {
+  const kinds = [...new Set(operations.map(({ operation }) => operation))];
+  const names = ["arrays", "ndarrays", "tensors in WebAssembly"];
+  const time = (kind: string, name: string) =>
+    operations.find((time) => time.operation === kind && time.name === name)!.ms;
+  return render(380, theme, {
+    legend: legend(theme, names),
+    grid: { left: 70, right: 20, top: 45, bottom: 30 },
+    xAxis: {
+      ...axis(theme),
+      type: "category",
+      data: kinds,
+      axisLabel: { color: theme.text, fontSize: 13 },
+    },
+    yAxis: { ...timeAxis(theme, "a million numbers"), nameGap: 50 },
+    series: names.map((name) => ({
+      name,
+      type: "bar",
+      silent: true,
+      color: hue(name),
+      barGap: "8%",
+      label: {
+        show: true,
+        position: "top",
+        align: "center",
+        color: theme.text,
+        fontSize: 11,
+        formatter: ({ dataIndex }) => {
+          const kind = kinds[dataIndex]!;
+          const [arrays, own] = [time(kind, "arrays"), time(kind, name)];
+          return name === "arrays" ? formatTime(own) : `${formatTime(own)}\n${times(arrays, own)}x`;
+        },
+      },
+      data: kinds.map((kind) => time(kind, name)),
+    })),
+  });
+}
+
+/** The time of an iteration as the hidden layer grows. */
+function hidden({ iterations }: Measurements, theme: Theme): string {
+  const names = [...new Set(iterations.map(({ name }) => name))];
+  return render(480, theme, {
+    legend: legend(theme, names),
+    grid: { left: 75, right: 20, top: 75, bottom: 50 },
+    xAxis: {
+      ...axis(theme, "units of the hidden layer"),
+      type: "log",
+      logBase: 2,
+      min: 25,
+      max: 6400,
+      nameGap: 28,
+      axisLabel: {
+        color: theme.faint,
+        customValues: [25, 50, 100, 200, 400, 800, 1600, 3200, 6400],
+      },
+      axisTick: { show: false },
+    },
+    yAxis: { ...timeAxis(theme, "one training iteration"), nameGap: 55 },
+    series: names.map((name) => ({
+      name,
+      type: "line",
+      silent: true,
+      color: hue(name),
+      symbol: isOriginal(name) ? "emptyCircle" : "circle",
+      symbolSize: 6,
+      lineStyle: { width: 2, type: isOriginal(name) ? "dashed" : "solid" },
+      data: iterations.filter((time) => time.name === name).map(({ hidden, ms }) => [hidden, ms]),
+    })),
+  });
+}
+
+/** The title, over the three ways to hold numbers and what each takes. */
+function header(measured: Measurements, theme: Theme): string {
+  const cell = 15;
+  const square = (x: number, y: number, color: string, opacity = 1) =>
+    `<rect x="${x}" y="${y}" width="${cell - 3}" height="${
+      cell - 3
+    }" rx="2" fill="${color}" opacity="${opacity}"/>`;
+  const grid = [0, 1, 2, 3, 4];
+  // Rows that lie anywhere; one run of numbers; numbers in layers.
+  const scattered = grid.map((row) =>
+    grid.map((column) =>
+      square([0, 26, 8, 34, 14][row]! + cell * column, cell * 1.25 * row, HUES.arrays)
+    )
+  ).flat().join("");
+  const packed = grid.map((row) =>
+    grid.map((column) => square(18 + cell * column, 8 + cell * row, HUES.ndarrays))
+  ).flat().join("");
+  const layers = [2, 1, 0].map((layer) =>
+    grid.map((row) =>
+      grid.map((column) =>
+        square(
+          10 + cell * column + 11 * layer,
+          22 + cell * row - 11 * layer,
+          HUES.tensors,
+          [1, 0.55, 0.3][layer],
+        )
+      )
+    ).flat().join("")
+  ).join("");
+  const columns = [
+    ["arrays", scattered, "arrays", ""],
+    ["ndarrays", packed, "ndarrays with BLAS", " with BLAS"],
+    ["tensors", layers, "tensors in WebAssembly", " in WebAssembly"],
+  ].map(([label, picture, name, backend], i) => {
+    const x = 175 + 240 * i;
+    const time = formatTime(iterationTime(measured, name!));
+    return `<g transform="translate(${x - 55} 95)">${picture}</g>` +
+      `<text x="${x}" y="222" font-size="19" font-weight="600" fill="${theme.text}" text-anchor="middle">${label}</text>` +
+      `<text x="${x}" y="244" font-size="14" fill="${theme.faint}" text-anchor="middle">${time}${backend}</text>`;
+  }).join("");
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="260" viewBox="0 0 ${WIDTH} 260" font-family="${FONT}">` +
+    `<text x="${
+      WIDTH / 2
+    }" y="48" font-size="32" font-weight="700" fill="${theme.text}" text-anchor="middle">Why learn ndarrays and tensors?</text>` +
+    `${columns}</svg>\n`;
+}
+
+const PICTURES = { header, losses, iterations, operations, hidden };
+
+/** Draws every picture for both themes, by file name. */
+export function drawPictures(measured: Measurements): Record<string, string> {
+  const drawn = Object.entries(PICTURES).flatMap(([name, draw]) =>
+    Object.entries(THEMES).map((
+      [theme, colors],
+    ) => [`${name}_${theme}.svg`, draw(measured, colors)])
+  );
+  return Object.fromEntries(drawn);
+}
