@@ -26,7 +26,10 @@ export interface Network {
 }
 
 /** Draws data and first weights at random, as NumPy does after `np.random.seed(seed)`. */
-export function draw({ N, D_in, H, D_out }: Dimensions, seed: number): Network {
+export function draw(
+  { N = 64, D_in = 1000, H = 100, D_out = 10 }: Partial<Dimensions> = {},
+  seed = 0,
+): Network {
   const normal = seededNormal(seed);
   const randn = (rows: number, columns: number): Matrix =>
     Array.from({ length: rows }, () => Array.from({ length: columns }, normal));
@@ -48,7 +51,7 @@ function shape(matrix: Matrix): string {
 /**
  * The matrix product of `a` (n, k) and `b` (k, m), of shape (n, m): NumPy's `a.dot(b)`.
  *
- * @throws {RangeError} If `a` has not as many columns as `b` has rows.
+ * @throws {RangeError} If `a` does not have as many columns as `b` has rows.
  */
 export function matrixMultiply(a: Matrix, b: Matrix): Matrix {
   if (a[0]?.length !== b.length) {
@@ -121,13 +124,13 @@ export function copy(matrix: Matrix): Matrix {
 
 /**
  * Trains the network by gradient descent on the sum of the squared errors, and
- * reports the loss of each iteration before its update.
+ * yields the loss of each iteration before its update.
  *
  * @returns The trained weights; the ones passed in stay as they are.
  */
 export function* train(
   { x, y, w1, w2 }: Network,
-  { steps, learningRate, logEvery }: Training,
+  { steps = 500, learningRate = 1e-6, logEvery = 1 }: Partial<Training> = {},
 ): Generator<Report, { w1: Matrix; w2: Matrix }> {
   for (let t = 0; t < steps; t++) {
     // ----------------------
@@ -149,6 +152,7 @@ export function* train(
 
     // The sum of the squared differences between prediction and target.
     const loss = sum(square(subtract(yPred, y)));
+    // Whoever runs this function prints it; lib/cli.ts does.
     if (t % logEvery === 0 || t === steps - 1) yield { t, loss };
 
     // ----------------------
@@ -158,10 +162,10 @@ export function* train(
     // The derivative of (yPred - y)^2 is 2 (yPred - y).
     const gradYPred = scale(subtract(yPred, y), 2); // (N, D_out)
 
-    // w2 met hRelu on the way forward, so its gradient does on the way back.
+    // The gradient of w2: the transpose of hRelu, which w2 multiplied, times gradYPred.
     const gradW2 = matrixMultiply(transpose(hRelu), gradYPred); // (H, D_out)
 
-    // What each hidden unit contributed to the error, through w2.
+    // The gradient of hRelu: gradYPred, back through the transpose of w2.
     const gradHRelu = matrixMultiply(gradYPred, transpose(w2)); // (N, H)
 
     // Where ReLU let nothing through, no gradient comes back.
@@ -173,7 +177,7 @@ export function* train(
       });
     });
 
-    // As for w2: the inputs that w1 met, times the gradient of what came out.
+    // The gradient of w1, as for w2: the transpose of x times gradH.
     const gradW1 = matrixMultiply(transpose(x), gradH); // (D_in, H)
 
     // ----------------------
@@ -191,6 +195,8 @@ export function* train(
 export const script: Script = {
   file: "naive_neural_network.ts",
   summary: "Trains a two-layer ReLU network with arrays of arrays.",
+  // A row is an object, which takes far more memory than its numbers where it is short.
+  maxNumbers: 2 ** 24,
   start: (options) => ({
     device: "arrays of arrays",
     losses: train(draw(options, options.seed), options),

@@ -31,7 +31,10 @@ export interface Network {
 }
 
 /** Draws data and first weights at random, as NumPy does after `np.random.seed(seed)`. */
-export function draw({ N, D_in, H, D_out }: Dimensions, seed: number): Network {
+export function draw(
+  { N = 64, D_in = 1000, H = 100, D_out = 10 }: Partial<Dimensions> = {},
+  seed = 0,
+): Network {
   const normal = seededNormal(seed);
   const randn = (rows: number, columns: number): Matrix =>
     ndarray(Float64Array.from({ length: rows * columns }, normal), [rows, columns]);
@@ -50,41 +53,17 @@ export function zeros(rows: number, columns: number): Matrix {
   return ndarray(new Float64Array(rows * columns), [rows, columns]);
 }
 
-/** The block of the result that {@linkcode dot} holds in registers. */
-const BLOCK_ROWS = 3;
-const BLOCK_COLUMNS = 4;
-
-/**
- * Copies `width` rows of `matrix`, from row `first` on, to `panel` from `start`
- * on: column after column, so that they can be read in one run. Rows below the
- * last one count as zeros.
- */
-function pack(matrix: Matrix, first: number, width: number, panel: Float64Array, start: number) {
-  const [rows, columns] = matrix.shape as [number, number];
-  const [rowStride, columnStride] = matrix.stride as [number, number];
-  const { data } = matrix;
-  const place = matrix.offset + first * rowStride;
-  const filled = Math.min(width, rows - first);
-  for (let k = 0; k < columns; k++) {
-    const column = start + k * width;
-    for (let r = 0; r < filled; r++) {
-      panel[column + r] = data[place + k * columnStride + r * rowStride]!;
-    }
-    for (let r = filled; r < width; r++) panel[column + r] = 0;
-  }
-}
-
 /**
  * The matrix product of `a` (n, k) and `b` (k, m), of shape (n, m): NumPy's `a.dot(b)`.
  * Views with any strides and offset will do.
  *
  * As in NumPy, BLAS multiplies where a library is open and takes the views;
- * otherwise the loops below do.
+ * otherwise `multiplyInBlocks` does, at the end of this file.
  *
  * @param out Where the result goes, as in NumPy: no memory of `a` or `b`. A new
  *   matrix, if left out.
- * @throws {RangeError} If `a` or `b` is not two-dimensional, if `a` has not as
- *   many columns as `b` has rows, if `out` is not a whole matrix of the result's
+ * @throws {RangeError} If `a` or `b` is not two-dimensional, if `a` does not
+ *   have as many columns as `b` has rows, if `out` is not a whole matrix of the result's
  *   shape, or if BLAS is to read a view that reaches outside its data.
  */
 export function dot(a: Matrix, b: Matrix, out = zeros(a.shape[0]!, b.shape[1]!)): Matrix {
@@ -105,9 +84,96 @@ export function dot(a: Matrix, b: Matrix, out = zeros(a.shape[0]!, b.shape[1]!))
 }
 
 /**
- * Sets `result` to the matrix product of `a` and `b`, in blocks of 3 by 4 numbers,
- * which stay in registers while their products add up, from panels of `a` and
- * `b` that are packed for it.
+ * Moves `weights` against `gradient`, in place: NumPy's `weights -= learning_rate * gradient`.
+ * What `gradient` holds afterwards is not defined.
+ */
+function descend(weights: Matrix, gradient: Matrix, learningRate: number) {
+  if (addScaled(weights, -learningRate, gradient)) return;
+  ops.mulseq(gradient, learningRate);
+  ops.subeq(weights, gradient);
+}
+
+/**
+ * Trains the network by gradient descent on the sum of the squared errors, and
+ * yields the loss of each iteration before its update.
+ *
+ * @returns The trained weights: `w1` and `w2` themselves, which change in place
+ *   as they do in NumPy.
+ */
+export function* train(
+  { x, y, w1, w2 }: Network,
+  { steps = 500, learningRate = 1e-6, logEvery = 1 }: Partial<Training> = {},
+): Generator<Report, { w1: Matrix; w2: Matrix }> {
+  const [N, D_in, H, D_out] = [x.shape[0]!, x.shape[1]!, w1.shape[1]!, w2.shape[1]!];
+
+  // The gradient of w1 is large, and takes the same memory in each iteration.
+  const gradW1 = zeros(D_in, H);
+
+  for (let t = 0; t < steps; t++) {
+    // ----------------------
+    // Forward pass
+    // ----------------------
+
+    // Step 1: every hidden unit weighs all inputs of a sample.
+    const h = dot(x, w1); // (N, H)
+
+    // Step 2: ReLU lets only positive sums through; h itself is needed again below.
+    // An operation of ndarray-ops writes to its first argument.
+    const hRelu = zeros(N, H);
+    ops.maxs(hRelu, h, 0); // (N, H)
+
+    // Step 3: every output weighs all hidden units.
+    const yPred = dot(hRelu, w2); // (N, D_out)
+
+    // ----------------------
+    // Loss
+    // ----------------------
+
+    // The sum of the squared differences between prediction and target.
+    const difference = zeros(N, D_out);
+    ops.sub(difference, yPred, y); // (N, D_out)
+    const loss = ops.norm2squared(difference);
+    // Whoever runs this function prints it; lib/cli.ts does.
+    if (t % logEvery === 0 || t === steps - 1) yield { t, loss };
+
+    // ----------------------
+    // Backpropagation
+    // ----------------------
+
+    // The derivative of (yPred - y)^2 is 2 (yPred - y).
+    const gradYPred = difference;
+    ops.mulseq(gradYPred, 2); // (N, D_out)
+
+    // The gradient of w2: the transpose of hRelu, which w2 multiplied, times gradYPred.
+    const gradW2 = dot(hRelu.transpose(1, 0), gradYPred); // (H, D_out)
+
+    // The gradient of hRelu: gradYPred, back through the transpose of w2.
+    const gradHRelu = dot(gradYPred, w2.transpose(1, 0)); // (N, H)
+
+    // Where ReLU let nothing through, no gradient comes back.
+    const gradH = zeros(N, H);
+    ops.geqs(gradH, h, 0); // 1 where h >= 0, else 0
+    ops.muleq(gradH, gradHRelu); // (N, H)
+
+    // The gradient of w1, as for w2: the transpose of x times gradH.
+    dot(x.transpose(1, 0), gradH, gradW1); // (D_in, H)
+
+    // ----------------------
+    // Weight update
+    // ----------------------
+
+    // A small step against the gradient makes the loss smaller.
+    descend(w1, gradW1, learningRate); // (D_in, H)
+    descend(w2, gradW2, learningRate); // (H, D_out)
+  }
+  return { w1, w2 };
+}
+
+/**
+ * How {@linkcode dot} multiplies without BLAS. Sets `result` to the matrix product
+ * of `a` and `b`, a block of 3 by 4 numbers at a time: twelve sums in twelve
+ * variables. The rows of `a` and the columns of `b` are first copied, so that the
+ * loop reads them in order.
  *
  * Source: K. Goto and R. van de Geijn, "Anatomy of high-performance matrix
  * multiplication", 2008.
@@ -180,89 +246,28 @@ function store(
   if (j + 3 < columns) data[place + 3] = c3;
 }
 
-/**
- * Moves `weights` against `gradient`, in place: NumPy's `weights -= learning_rate * gradient`.
- * What `gradient` holds afterwards is not defined.
- */
-function descend(weights: Matrix, gradient: Matrix, learningRate: number) {
-  if (addScaled(weights, -learningRate, gradient)) return;
-  ops.mulseq(gradient, learningRate);
-  ops.subeq(weights, gradient);
-}
+/** The block of the result that {@linkcode multiplyPanels} adds up at once. */
+const BLOCK_ROWS = 3;
+const BLOCK_COLUMNS = 4;
 
 /**
- * Trains the network by gradient descent on the sum of the squared errors, and
- * reports the loss of each iteration before its update.
- *
- * @returns The trained weights: `w1` and `w2` themselves, which change in place
- *   as they do in NumPy.
+ * Copies `width` rows of `matrix`, from row `first` on, to `panel` from `start`
+ * on: column after column, so that they can be read in one run. Rows below the
+ * last one count as zeros.
  */
-export function* train(
-  { x, y, w1, w2 }: Network,
-  { steps, learningRate, logEvery }: Training,
-): Generator<Report, { w1: Matrix; w2: Matrix }> {
-  const [N, D_in, H, D_out] = [x.shape[0]!, x.shape[1]!, w1.shape[1]!, w2.shape[1]!];
-
-  // The gradient of w1 is large, and takes the same memory in each iteration.
-  const gradW1 = zeros(D_in, H);
-
-  for (let t = 0; t < steps; t++) {
-    // ----------------------
-    // Forward pass
-    // ----------------------
-
-    // Step 1: every hidden unit weighs all inputs of a sample.
-    const h = dot(x, w1); // (N, H)
-
-    // Step 2: ReLU lets only positive sums through; h itself is needed again below.
-    // An operation of ndarray-ops writes to its first argument.
-    const hRelu = zeros(N, H);
-    ops.maxs(hRelu, h, 0); // (N, H)
-
-    // Step 3: every output weighs all hidden units.
-    const yPred = dot(hRelu, w2); // (N, D_out)
-
-    // ----------------------
-    // Loss
-    // ----------------------
-
-    // The sum of the squared differences between prediction and target.
-    const difference = zeros(N, D_out);
-    ops.sub(difference, yPred, y); // (N, D_out)
-    const loss = ops.norm2squared(difference);
-    if (t % logEvery === 0 || t === steps - 1) yield { t, loss };
-
-    // ----------------------
-    // Backpropagation
-    // ----------------------
-
-    // The derivative of (yPred - y)^2 is 2 (yPred - y).
-    const gradYPred = difference;
-    ops.mulseq(gradYPred, 2); // (N, D_out)
-
-    // w2 met hRelu on the way forward, so its gradient does on the way back.
-    const gradW2 = dot(hRelu.transpose(1, 0), gradYPred); // (H, D_out)
-
-    // What each hidden unit contributed to the error, through w2.
-    const gradHRelu = dot(gradYPred, w2.transpose(1, 0)); // (N, H)
-
-    // Where ReLU let nothing through, no gradient comes back.
-    const gradH = zeros(N, H);
-    ops.geqs(gradH, h, 0); // 1 where h >= 0, else 0
-    ops.muleq(gradH, gradHRelu); // (N, H)
-
-    // As for w2: the inputs that w1 met, times the gradient of what came out.
-    dot(x.transpose(1, 0), gradH, gradW1); // (D_in, H)
-
-    // ----------------------
-    // Weight update
-    // ----------------------
-
-    // A small step against the gradient makes the loss smaller.
-    descend(w1, gradW1, learningRate); // (D_in, H)
-    descend(w2, gradW2, learningRate); // (H, D_out)
+function pack(matrix: Matrix, first: number, width: number, panel: Float64Array, start: number) {
+  const [rows, columns] = matrix.shape as [number, number];
+  const [rowStride, columnStride] = matrix.stride as [number, number];
+  const { data } = matrix;
+  const place = matrix.offset + first * rowStride;
+  const filled = Math.min(width, rows - first);
+  for (let k = 0; k < columns; k++) {
+    const column = start + k * width;
+    for (let r = 0; r < filled; r++) {
+      panel[column + r] = data[place + k * columnStride + r * rowStride]!;
+    }
+    for (let r = filled; r < width; r++) panel[column + r] = 0;
   }
-  return { w1, w2 };
 }
 
 /** This script, for the command line. */

@@ -28,7 +28,10 @@ export interface Network {
  * Draws data and first weights at random, as NumPy does after `np.random.seed(seed)`,
  * and rounds them to float32, the numbers of a tensor.
  */
-export function draw({ N, D_in, H, D_out }: Dimensions, seed: number): Network {
+export function draw(
+  { N = 64, D_in = 1000, H = 100, D_out = 10 }: Partial<Dimensions> = {},
+  seed = 0,
+): Network {
   const normal = seededNormal(seed);
   const randn = (rows: number, columns: number) =>
     tf.tensor2d(Float32Array.from({ length: rows * columns }, normal), [rows, columns]);
@@ -45,13 +48,13 @@ export function draw({ N, D_in, H, D_out }: Dimensions, seed: number): Network {
 
 /**
  * Trains the network by gradient descent on the sum of the squared errors, and
- * reports the loss of each iteration before its update.
+ * yields the loss of each iteration before its update.
  *
  * @returns The trained weights: the variables `w1` and `w2` themselves.
  */
 export async function* train(
   { x, y, w1, w2 }: Network,
-  { steps, learningRate, logEvery }: Training,
+  { steps = 500, learningRate = 1e-6, logEvery = 1 }: Partial<Training> = {},
 ): AsyncGenerator<Report, { w1: tf.Variable<tf.Rank.R2>; w2: tf.Variable<tf.Rank.R2> }> {
   for (let t = 0; t < steps; t++) {
     // Every tensor made in here is freed at the end, except the one returned.
@@ -83,16 +86,16 @@ export async function* train(
       // The derivative of (yPred - y)^2 is 2 (yPred - y).
       const gradYPred = tf.mul(2, tf.sub(yPred, y)); // (N, D_out)
 
-      // w2 met hRelu on the way forward, so its gradient does on the way back.
+      // The gradient of w2: the transpose of hRelu, which w2 multiplied, times gradYPred.
       const gradW2 = tf.matMul(tf.transpose(hRelu), gradYPred); // (H, D_out)
 
-      // What each hidden unit contributed to the error, through w2.
+      // The gradient of hRelu: gradYPred, back through the transpose of w2.
       const gradHRelu = tf.matMul(gradYPred, tf.transpose(w2)); // (N, H)
 
       // Where ReLU let nothing through, no gradient comes back.
       const gradH = tf.mul(gradHRelu, tf.cast(tf.greaterEqual(h, 0), "float32")); // (N, H)
 
-      // As for w2: the inputs that w1 met, times the gradient of what came out.
+      // The gradient of w1, as for w2: the transpose of x times gradH.
       const gradW1 = tf.matMul(tf.transpose(x), gradH); // (D_in, H)
 
       // ----------------------

@@ -6,7 +6,7 @@
 
 import measured from "./measurements.json" with { type: "json" };
 
-/** A time, in milliseconds; the median of several. */
+/** A time, in milliseconds: the median of many, in the best of three rounds. */
 export interface Time {
   name: string;
   ms: number;

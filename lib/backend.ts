@@ -12,7 +12,7 @@ export type Backend = "tensorflow" | "webgpu" | "wasm" | "cpu";
 /**
  * Makes TensorFlow.js compute on a backend.
  *
- * @param software Whether a GPU that is none, computed on the CPU, will do.
+ * @param software Whether a software GPU, which computes on the CPU, will do.
  * @returns What it computes on, in words.
  * @throws {Deno.errors.NotSupported} If the backend is not available.
  */
@@ -50,7 +50,7 @@ async function openCpu(): Promise<string> {
   return "tensors, with plain JavaScript";
 }
 
-/** Every backend, the better ones first. */
+/** Every backend, in the order in which `auto` tries them. */
 const OPEN: Record<Backend, Open> = {
   tensorflow: async () => await (await import("./tensorflow.ts")).openTensorflow(),
   webgpu: async (software) => await (await import("./webgpu.ts")).openWebgpu(software),
@@ -69,9 +69,9 @@ export const BACKENDS: readonly ["auto", ...Backend[]] = [
 
 /**
  * Makes TensorFlow.js compute on the backend of that name; or, for `auto`, on the
- * best one available, but on no GPU that is computed on the CPU.
+ * first one available, but on no software GPU.
  *
- * @param open How to open each backend, the better ones first.
+ * @param open How to open each backend, in the order to try them.
  * @returns What the tensors are on, in words, and why on nothing better.
  * @throws {Deno.errors.NotSupported} If the backend, or for `auto` each of them, is
  *   not available.

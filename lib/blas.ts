@@ -32,7 +32,7 @@ const LIBRARIES: Partial<Record<typeof Deno.build.os, string[]>> = {
 const INSTALL: Partial<Record<typeof Deno.build.os, string>> = {
   darwin: "brew install openblas",
   linux: "apt install libopenblas0",
-  windows: "put libopenblas.dll on the PATH",
+  windows: "putting libopenblas.dll on the PATH",
 };
 
 const SYMBOLS = {
@@ -82,7 +82,7 @@ let library: Library | undefined;
 export function openBlas(names: string[] = LIBRARIES[Deno.build.os] ?? []): string {
   closeBlas();
   if (Deno.permissions.querySync({ name: "ffi" }).state !== "granted") {
-    throw new Deno.errors.NotSupported("Cannot use BLAS: it needs a permission, --allow-ffi");
+    throw new Deno.errors.NotSupported("Cannot use BLAS: it needs --allow-ffi");
   }
   for (const name of names) {
     try {
@@ -93,8 +93,8 @@ export function openBlas(names: string[] = LIBRARIES[Deno.build.os] ?? []): stri
       // Not installed, or without CBLAS: another one may do.
     }
   }
-  const advice = INSTALL[Deno.build.os] ?? "install OpenBLAS";
-  throw new Deno.errors.NotSupported(`Cannot use BLAS: no library found, ${advice}`);
+  const advice = INSTALL[Deno.build.os] ?? "installing OpenBLAS";
+  throw new Deno.errors.NotSupported(`Cannot use BLAS: no library found, try ${advice}`);
 }
 
 /** Leaves the library, if one is open. */

@@ -60,6 +60,8 @@ export interface Script {
   summary: string;
   /** What `--backend` takes, the default first; a script without has no such flag. */
   backends?: readonly string[];
+  /** The most numbers that its matrices may hold together; 67108864, if left out. */
+  maxNumbers?: number;
   /**
    * Makes the network ready.
    *
@@ -75,7 +77,7 @@ interface NumberFlag {
   range?: [least: number, most: number];
 }
 
-/** The most numbers that a matrix may hold: half a gibibyte of float64. */
+/** The most numbers that x, y, w1, w2 and h may hold together: half a gibibyte of float64. */
 const MAX_NUMBERS = 2 ** 26;
 
 const size: [number, number] = [1, MAX_NUMBERS];
@@ -85,11 +87,11 @@ const NUMBER_FLAGS = {
   "steps": { default: 500, range: count, about: "iterations" },
   "seed": { default: 0, range: [0, 2 ** 32 - 1], about: "seed of NumPy's random numbers" },
   "learning-rate": { default: 1e-6, about: "how far a step moves the weights" },
-  "batch-size": { default: 64, range: size, about: "samples in a batch (N)" },
-  "inputs": { default: 1000, range: size, about: "numbers in a sample (D_in)" },
-  "hidden": { default: 100, range: size, about: "units of the hidden layer (H)" },
-  "outputs": { default: 10, range: size, about: "numbers in an output (D_out)" },
-  "log-every": { default: 1, range: count, about: "print every K-th loss, and the last" },
+  "batch-size": { default: 64, range: size, about: "N, the samples in a batch" },
+  "inputs": { default: 1000, range: size, about: "D_in, the numbers in a sample" },
+  "hidden": { default: 100, range: size, about: "H, the units of the hidden layer" },
+  "outputs": { default: 10, range: size, about: "D_out, the numbers in an output" },
+  "log-every": { default: 1, range: count, about: "print every K-th loss, and always the last" },
 } satisfies Record<string, NumberFlag>;
 
 type NumberFlagName = keyof typeof NUMBER_FLAGS;
@@ -103,27 +105,30 @@ function parseNumber(name: NumberFlagName, text: string): number {
   } else if (value > 0 && value < Infinity) {
     return value;
   }
-  const takes = range ? `a whole number from ${range[0]} to ${range[1]}` : "a number above 0";
+  const takes = range
+    ? `a whole number from ${range[0]} to ${range[1]}`
+    : "a number above 0 that float64 can hold";
   throw new RangeError(`Cannot use --${name} ${JSON.stringify(text)}: it takes ${takes}`);
 }
 
-/** Fails if a matrix of these sizes would be too large to hold. */
-function checkSizes({ N, D_in, H, D_out }: Dimensions) {
+/** Fails if the matrices would be too large to hold; names the largest one's flags. */
+function checkSizes({ N, D_in, H, D_out }: Dimensions, maxNumbers: number) {
   const matrices = [
-    ["x", "batch-size", N, "inputs", D_in],
-    ["y", "batch-size", N, "outputs", D_out],
-    ["w1", "inputs", D_in, "hidden", H],
-    ["w2", "hidden", H, "outputs", D_out],
-    ["h", "batch-size", N, "hidden", H],
+    ["batch-size", N, "inputs", D_in],
+    ["batch-size", N, "outputs", D_out],
+    ["inputs", D_in, "hidden", H],
+    ["hidden", H, "outputs", D_out],
+    ["batch-size", N, "hidden", H],
   ] as const;
-  for (const [matrix, rowsFlag, rows, columnsFlag, columns] of matrices) {
-    if (rows * columns > MAX_NUMBERS) {
-      throw new RangeError(
-        `Cannot use --${rowsFlag} ${rows} with --${columnsFlag} ${columns}: ` +
-          `${matrix} may hold ${MAX_NUMBERS} numbers, not ${rows * columns}`,
-      );
-    }
-  }
+  const total = matrices.reduce((total, [, rows, , columns]) => total + rows * columns, 0);
+  if (total <= maxNumbers) return;
+  const [[rowsFlag, rows, columnsFlag, columns]] = matrices.toSorted((a, b) =>
+    b[1] * b[3] - a[1] * a[3]
+  ) as [typeof matrices[number]];
+  throw new RangeError(
+    `Cannot use --${rowsFlag} ${rows} with --${columnsFlag} ${columns}: ` +
+      `the matrices may hold ${maxNumbers} numbers together, not ${total}`,
+  );
 }
 
 /**
@@ -131,13 +136,15 @@ function checkSizes({ N, D_in, H, D_out }: Dimensions) {
  *
  * @param args The command line.
  * @param backends What `--backend` takes, the default first; none: no such flag.
+ * @param maxNumbers The most numbers that the matrices may hold together.
  * @returns The options, or `undefined` where the help is asked for.
  * @throws {RangeError} On an unknown flag, a value that its flag does not take,
- *   a stray argument, or sizes that make a matrix too large.
+ *   a stray argument, or sizes that make the matrices too large.
  */
 export function parseOptions(
   args: string[],
   backends: readonly string[] = [],
+  maxNumbers = MAX_NUMBERS,
 ): Options | undefined {
   const names = Object.keys(NUMBER_FLAGS) as NumberFlagName[];
   const { tokens } = parseArgs({
@@ -192,7 +199,7 @@ export function parseOptions(
     seed: numbers["seed"],
     backend,
   };
-  checkSizes(options);
+  checkSizes(options, maxNumbers);
   return options;
 }
 
@@ -200,9 +207,12 @@ export function parseOptions(
 function help({ file, summary, backends }: Omit<Script, "start">): string {
   const rows = Object.entries(NUMBER_FLAGS).map(([name, flag]) => {
     const value = name === "log-every" ? "K" : "range" in flag ? "N" : "X";
-    return [`--${name} ${value}`, `${flag.about} (${flag.default})`];
+    const byDefault = flag.default > 0 && flag.default < 1
+      ? flag.default.toExponential()
+      : flag.default;
+    return [`--${name} ${value}`, `${flag.about}, default ${byDefault}`];
   });
-  if (backends) rows.push(["--backend NAME", `${backends.join(", ")} (${backends[0]})`]);
+  if (backends) rows.push(["--backend NAME", `${backends.join(", ")}; default ${backends[0]}`]);
   rows.push(["-h, --help", "print this text"]);
   const flags = rows.map(([flag = "", about]) => `  ${flag.padEnd(20)}${about}`);
   return `${summary}\n\nUsage: deno run ${file} [flags]\n\n${flags.join("\n")}\n`;
@@ -214,13 +224,13 @@ function fail(message: string, code: number): never {
   Deno.exit(code);
 }
 
-/** Writes to stdout; ends the process quietly where nobody reads it any more. */
+/** Writes to stdout; ends the process, quietly where the reader has gone away. */
 export function print(text: string) {
   try {
     Deno.stdout.writeSync(new TextEncoder().encode(text));
   } catch (error) {
     if (error instanceof Deno.errors.BrokenPipe) Deno.exit(0);
-    throw error;
+    fail(`Cannot write to stdout: ${(error as Error).message}`, 1);
   }
 }
 
@@ -230,7 +240,7 @@ export function print(text: string) {
  */
 export function readOptions(script: Omit<Script, "start">, args = Deno.args): Options {
   try {
-    const options = parseOptions(args, script.backends);
+    const options = parseOptions(args, script.backends, script.maxNumbers);
     if (options) return options;
   } catch (error) {
     if (error instanceof RangeError) fail(error.message, 2);
@@ -258,7 +268,7 @@ export async function begin(script: Script, options: Options): Promise<Started> 
 
 /**
  * Trains to the end and hands on each report. Ends the process with code 1 where
- * a loss is not finite.
+ * a loss is not finite, or the memory does not suffice.
  *
  * @returns The time of all iterations, in milliseconds.
  */
@@ -268,14 +278,25 @@ export async function follow(
   onReport: (report: Report) => void,
 ): Promise<number> {
   const start = performance.now();
-  for await (const { t, loss } of losses) {
-    onReport({ t, loss });
-    if (!Number.isFinite(loss)) {
-      const hint = `try a --learning-rate below ${learningRate}`;
-      fail(`Cannot go on: the loss is ${loss} at iteration ${t}, ${hint}`, 1);
+  try {
+    for await (const { t, loss } of losses) {
+      onReport({ t, loss });
+      if (!Number.isFinite(loss)) {
+        const hint = `try a --learning-rate below ${learningRate}`;
+        fail(`Cannot go on: the loss is ${loss} at iteration ${t}, ${hint}`, 1);
+      }
     }
+  } catch (error) {
+    if (!isOutOfMemory(error)) throw error;
+    fail(`Cannot go on: ${error.message.split("\n")[0]}, try smaller matrices`, 1);
   }
   return performance.now() - start;
+}
+
+/** Whether an engine, or a backend, has failed on matrices too large for it. */
+function isOutOfMemory(error: unknown): error is Error {
+  return error instanceof WebAssembly.RuntimeError || error instanceof Error &&
+      /allocation failed|array length|Dispatch size/i.test(error.message);
 }
 
 /**
@@ -289,7 +310,8 @@ export async function run(script: Script) {
     print(`Current Iteration: ${t} - Loss Value: ${loss}\n`);
   });
   const each = formatTime(total / options.steps);
+  const iterations = options.steps === 1 ? "iteration" : "iterations";
   console.error(
-    `${options.steps} iterations in ${formatTime(total)}, ${each} each, on ${started.device}`,
+    `${options.steps} ${iterations} in ${formatTime(total)}, ${each} each, on ${started.device}`,
   );
 }

@@ -54,13 +54,13 @@ export async function openTensorflow(folder = FOLDER): Promise<string> {
   );
   if (!granted) {
     throw new Deno.errors.NotSupported(
-      "Cannot use tensorflow: it needs permissions, deno task tensorflow",
+      "Cannot use tensorflow: no permission to load it, see deno task tensorflow",
     );
   }
   const name = PACKAGES.find((name) => isInstalled(name, folder));
   if (!name) {
     throw new Deno.errors.NotSupported(
-      "Cannot use tensorflow: it is not installed, deno task install:tensorflow",
+      "Cannot use tensorflow: it is not installed, run deno task install:tensorflow",
     );
   }
 
@@ -76,7 +76,7 @@ export async function openTensorflow(folder = FOLDER): Promise<string> {
   } catch (error) {
     const [reason] = String(error).split("\n");
     throw new Deno.errors.NotSupported(
-      `Cannot use tensorflow: ${reason}, deno task install:tensorflow`,
+      `Cannot use tensorflow: ${reason}, run deno task install:tensorflow`,
     );
   }
   await tf.setBackend("tensorflow");

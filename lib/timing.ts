@@ -1,5 +1,5 @@
 /**
- * Times in words.
+ * How times are written.
  *
  * @module
  */

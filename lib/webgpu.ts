@@ -33,21 +33,26 @@ let description: string | undefined;
  * some versions of Deno don't know, and reads `adapter.info` when others forbid
  * it; see https://github.com/denoland/webgpu-examples/issues/22 and
  * https://github.com/tensorflow/tfjs/issues/8518. It also keeps silent on errors.
- * So this makes the device itself, with no features and with its eyes open.
+ * So this makes the device itself, asks for no features, and stops at an error.
  *
- * @param software Whether an adapter that computes on the CPU will do.
+ * @param software Whether a software adapter, which computes on the CPU, will do.
  * @returns What it computes on, in words.
  * @throws {Deno.errors.NotSupported} If there is no such adapter.
  */
 export async function openWebgpu(software: boolean): Promise<string> {
   if (!description) {
-    const quiet = quietDriver();
+    if (!quietDriver()) {
+      console.error(
+        "Looking for a GPU (an error about XDG_RUNTIME_DIR is the driver's, and harmless)",
+      );
+    }
     const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
     if (!adapter) {
-      const advice = Deno.build.os === "linux" ? ", apt install mesa-vulkan-drivers" : "";
+      const advice = Deno.build.os === "linux"
+        ? ", install a Vulkan driver (apt install mesa-vulkan-drivers)"
+        : "";
       throw new Deno.errors.NotSupported(`Cannot use webgpu: there is no adapter${advice}`);
     }
-    if (!quiet) console.error("(The graphics driver may write of XDG_RUNTIME_DIR: no harm.)");
     const { info, limits } = adapter;
     if (!software && isSoftware(info)) {
       throw new Deno.errors.NotSupported(
@@ -87,7 +92,7 @@ function quietDriver(): boolean {
   return true;
 }
 
-/** Whether an adapter computes on the CPU. */
+/** Whether it is a software adapter, which computes on the CPU. */
 export function isSoftware({ isFallbackAdapter, description }: GPUAdapterInfo): boolean {
   return isFallbackAdapter || /llvmpipe|swiftshader|basic render/i.test(description);
 }

@@ -36,7 +36,7 @@ async function isAvailable(name: string, open: () => unknown): Promise<boolean> 
 export const BLAS = await isAvailable("blas", openBlas);
 closeBlas();
 
-/** The backends of TensorFlow.js that this machine has, a GPU computed on the CPU included. */
+/** The backends of TensorFlow.js that this machine has, a software GPU included. */
 export async function availableBackends(): Promise<Backend[]> {
   const backends: Backend[] = [];
   for (const backend of ["tensorflow", "webgpu", "wasm", "cpu"] as const) {

@@ -23,7 +23,7 @@ for (let bits = 0; bits < 16; bits++) {
   const available = NAMES.filter((_, i) => bits & (1 << i));
   for (const gpuIsSoftware of [false, true]) {
     const [expected] = available.filter((name) => name !== "webgpu" || !gpuIsSoftware);
-    const gpu = gpuIsSoftware ? ", the GPU computed on the CPU" : "";
+    const gpu = gpuIsSoftware ? ", a software GPU" : "";
     Deno.test(`auto takes ${expected} of ${available.join(", ") || "nothing"}${gpu}`, async () => {
       const choice = useBackend("auto", machine(available, gpuIsSoftware));
       if (expected) {
@@ -75,7 +75,7 @@ Deno.test("tensorflow that is not installed, or that does not load, is not avail
   const url = new URL(`file://${folder}/`);
   await assert.rejects(openTensorflow(url), {
     name: "NotSupported",
-    message: "Cannot use tensorflow: it is not installed, deno task install:tensorflow",
+    message: "Cannot use tensorflow: it is not installed, run deno task install:tensorflow",
   });
 
   const addon = `${folder}/node_modules/@tensorflow/tfjs-node/lib/napi-v8`;
@@ -88,7 +88,7 @@ Deno.test("tensorflow that is not installed, or that does not load, is not avail
   await assert.rejects(openTensorflow(url), {
     name: "NotSupported",
     message:
-      "Cannot use tensorflow: Error: libtensorflow.so.2 is missing, deno task install:tensorflow",
+      "Cannot use tensorflow: Error: libtensorflow.so.2 is missing, run deno task install:tensorflow",
   });
   await Deno.remove(folder, { recursive: true });
 });

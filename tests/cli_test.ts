@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { parseOptions } from "../lib/cli.ts";
+import { draw, train } from "../naive_neural_network.ts";
 
 const BACKENDS = ["wasm", "cpu"];
 const WHOLE = "it takes a whole number from 1 to";
@@ -47,8 +48,18 @@ Deno.test("the last of two counts, and the edges of the ranges", () => {
   assert.equal(parseOptions(["--seed", "4294967295"])?.seed, 4294967295);
   assert.equal(parseOptions(["--steps", "1e3"])?.steps, 1000);
   assert.equal(parseOptions(["--learning-rate", ".5"])?.learningRate, 0.5);
-  const largest = ["--batch-size", "8192", "--inputs", "8192", "--hidden", "1"];
-  assert.equal(parseOptions(largest)?.D_in, 8192);
+  // x, w1 and h of 2^24 numbers each, y and w2 of 2^22.
+  const large = [
+    "--batch-size",
+    "4096",
+    "--inputs",
+    "4096",
+    "--hidden",
+    "4096",
+    "--outputs",
+    "1024",
+  ];
+  assert.equal(parseOptions(large)?.D_in, 4096);
 });
 
 Deno.test("--help asks for the help, wherever it stands", () => {
@@ -66,7 +77,7 @@ const MISTAKES: [args: string[], message: string][] = [
         "steps": `${WHOLE} 9007199254740991`,
         "batch-size": `${WHOLE} 67108864`,
         "log-every": `${WHOLE} 9007199254740991`,
-        "learning-rate": "it takes a number above 0",
+        "learning-rate": "it takes a number above 0 that float64 can hold",
       }[name];
       return [[`--${name}`, text], `Cannot use --${name} ${JSON.stringify(text)}: ${takes}`];
     })
@@ -86,8 +97,10 @@ const MISTAKES: [args: string[], message: string][] = [
     ["--seed", text],
     `Cannot use --seed "${text}": it takes a whole number from 0 to 4294967295`,
   ]),
-  [["--learning-rate", "0"], 'Cannot use --learning-rate "0": it takes a number above 0'],
-  [["--learning-rate", "1e-999"], 'Cannot use --learning-rate "1e-999": it takes a number above 0'],
+  ...["0", "1e-999"].map((text): [string[], string] => [
+    ["--learning-rate", text],
+    `Cannot use --learning-rate "${text}": it takes a number above 0 that float64 can hold`,
+  ]),
   [["--backend", "gpu"], 'Cannot use --backend "gpu": it takes wasm, cpu'],
   [["--backend"], 'Cannot use --backend "": it takes wasm, cpu'],
   // Flags without a value, and values without a flag.
@@ -103,11 +116,11 @@ const MISTAKES: [args: string[], message: string][] = [
   // Matrices that would be too large.
   [
     ["--inputs", "10000", "--hidden", "10000"],
-    "Cannot use --inputs 10000 with --hidden 10000: w1 may hold 67108864 numbers, not 100000000",
+    "Cannot use --inputs 10000 with --hidden 10000: the matrices may hold 67108864 numbers together, not 101380640",
   ],
   [
     ["--batch-size", "67108864"],
-    "Cannot use --batch-size 67108864 with --inputs 1000: x may hold 67108864 numbers, not 67108864000",
+    "Cannot use --batch-size 67108864 with --inputs 1000: the matrices may hold 67108864 numbers together, not 74490940040",
   ],
 ];
 
@@ -116,6 +129,23 @@ for (const [args, message] of MISTAKES) {
     assert.throws(() => parseOptions(args, BACKENDS), { name: "RangeError", message });
   });
 }
+
+Deno.test("a script may set a lower limit to its matrices", () => {
+  const small = ["--batch-size", "1", "--inputs", "1", "--hidden", "2", "--outputs", "1"];
+  assert.equal(parseOptions(small, [], 8)?.H, 2);
+  assert.throws(() => parseOptions(small, [], 7), {
+    message:
+      "Cannot use --inputs 1 with --hidden 2: the matrices may hold 7 numbers together, not 8",
+  });
+});
+
+Deno.test("the defaults are those of the scripts, which are the originals'", () => {
+  const { x, w1, w2 } = draw();
+  const { N, D_in, H, D_out } = parseOptions([])!;
+  assert.deepEqual([x.length, w1.length, w2.length, w2[0]!.length], [N, D_in, H, D_out]);
+  const reports = [...train(draw({ N: 1, D_in: 1, H: 1, D_out: 1 }))];
+  assert.equal(reports.length, parseOptions([])!.steps);
+});
 
 Deno.test("--backend is unknown to a script that has no choice", () => {
   assert.throws(() => parseOptions(["--backend", "cpu"]), {

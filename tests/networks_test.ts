@@ -22,7 +22,7 @@ const [naive] = VERSIONS as [Version];
 for (const version of VERSIONS) {
   for (const golden of [seed0, seed42, seed11]) {
     const [N, D_in, H, D_out] = golden.dims as [number, number, number, number];
-    // 500 iterations would take a minute in plain JavaScript, or on a GPU that is none.
+    // 500 iterations would take a minute in plain JavaScript, or on a software GPU.
     const slow = /webgpu|cpu/.test(version.name) && N === 64;
     const steps = slow ? 51 : golden.numpy.length;
     const upTo = Math.min(steps - 1, version.float32 ? 200 : Infinity);

@@ -93,6 +93,22 @@ for (const script of SCRIPTS) {
     );
   });
 
+  Deno.test({
+    name: `${script}: a full disk is one line, and code 1`,
+    ignore: Deno.build.os !== "linux",
+    async fn() {
+      const { code, stderr } = await new Deno.Command("sh", {
+        args: ["-c", `exec "$0" run --quiet "$@" >/dev/full`, Deno.execPath(), script, ...SMALL],
+        cwd: ROOT,
+        env: { NO_COLOR: "1" },
+        stdin: "null",
+      }).output();
+      assert.equal(code, 1);
+      const last = new TextDecoder().decode(stderr).trimEnd().split("\n").at(-1)!;
+      assert.match(last, /^error: Cannot write to stdout: No space left on device/);
+    },
+  });
+
   Deno.test(`${script}: ends quietly where nobody reads on`, async () => {
     const child = command(script, [...SMALL, "--steps", "1000000"]).spawn();
     const reader = child.stdout.getReader();
@@ -125,7 +141,7 @@ Deno.test(`${NDARRAY}: without a permission it says so, and goes on without BLAS
   const { code, stderr } = await runScript(NDARRAY, SMALL);
   assert.equal(code, 0);
   const [reason, device] = stderr.split("\n");
-  assert.equal(reason, "Cannot use BLAS: it needs a permission, --allow-ffi");
+  assert.equal(reason, "Cannot use BLAS: it needs --allow-ffi");
   assert.match(device!, /on ndarrays, with loops in TypeScript$/);
 });
 
@@ -133,7 +149,7 @@ Deno.test(`${NDARRAY}: BLAS by name and not permitted is one line, and code 1`, 
   assert.deepEqual(await runScript(NDARRAY, ["--backend", "blas"]), {
     code: 1,
     stdout: "",
-    stderr: "error: Cannot use BLAS: it needs a permission, --allow-ffi\n",
+    stderr: "error: Cannot use BLAS: it needs --allow-ffi\n",
   });
 });
 
@@ -153,7 +169,10 @@ const TENSOR = "tensor_neural_network.ts";
 Deno.test(`${TENSOR}: says what it runs on, and why on nothing better`, async () => {
   const { code, stderr } = await runScript(TENSOR, SMALL);
   assert.equal(code, 0);
-  assert.match(stderr, /^Cannot use tensorflow: it needs permissions, deno task tensorflow$/m);
+  assert.match(
+    stderr,
+    /^Cannot use tensorflow: no permission to load it, see deno task tensorflow$/m,
+  );
   assert.match(stderr, /^Training tensor_neural_network.ts on tensors, with \w+/m);
 });
 
@@ -181,7 +200,7 @@ Deno.test(`${TENSOR}: a backend by name and not available is one line, and code 
   });
   assert.deepEqual(
     await run("tensorflow"),
-    failure("tensorflow: it needs permissions, deno task tensorflow"),
+    failure("tensorflow: no permission to load it, see deno task tensorflow"),
   );
   // A JavaScript engine without its compilers has no WebAssembly.
   assert.deepEqual(
@@ -192,8 +211,10 @@ Deno.test(`${TENSOR}: a backend by name and not available is one line, and code 
   // The drivers of this machine, hidden.
   const hidden = { VK_DRIVER_FILES: "/none", __EGL_VENDOR_LIBRARY_FILENAMES: "/none" };
   assert.deepEqual(
-    await run("webgpu", [], hidden),
-    failure("webgpu: there is no adapter, apt install mesa-vulkan-drivers"),
+    await run("webgpu", ["--allow-env"], hidden),
+    failure(
+      "webgpu: there is no adapter, install a Vulkan driver (apt install mesa-vulkan-drivers)",
+    ),
   );
 });
 
@@ -211,15 +232,10 @@ Deno.test({
   // Most GPUs can hold the largest matrix that the flags take.
   ignore: largest >= 4 * 2 ** 26,
   async fn() {
+    const side = `${Math.ceil(Math.sqrt(largest / 4)) + 1}`;
+    // deno-fmt-ignore
     const args = [
-      "--backend",
-      "webgpu",
-      "--batch-size",
-      "1",
-      "--inputs",
-      "8192",
-      "--hidden",
-      "8192",
+      "--backend", "webgpu", "--batch-size", "1", "--inputs", side, "--hidden", side,
     ];
     const { code, stdout, stderr } = await runScript(TENSOR, args);
     assert.equal(code, 1);

@@ -1,0 +1,69 @@
+/**
+ * The originals' four operations on a million numbers, for arrays, ndarrays and
+ * tensors: for the benchmarks, and for the README's measurements.
+ *
+ * @module
+ */
+
+// @ts-types="@types/ndarray"
+import ndarray from "ndarray";
+// @ts-types="@types/ndarray-ops"
+import ops from "ndarray-ops";
+import * as tf from "@tensorflow/tfjs-core";
+
+const LENGTH = 1_000_000;
+
+/** What to call for each operation; a promise settles when its result is there. */
+export type Operations = Record<"creation" | "squaring" | "sine" | "summation", () => unknown>;
+
+// 0.5, 1.5, …: fractions, for V8 keeps arrays of whole numbers in another way.
+
+export function arrayOperations(): Operations {
+  const creation = () => {
+    const array: number[] = [];
+    for (let i = 0; i < LENGTH; i++) array.push(i + 0.5);
+    return array;
+  };
+  const array = creation();
+  return {
+    creation,
+    squaring: () => array.map((value) => value * value),
+    sine: () => array.map((value) => Math.sin(value)),
+    summation: () => array.reduce((total, value) => total + value, 0),
+  };
+}
+
+export function ndarrayOperations(): Operations {
+  const creation = () => {
+    const data = new Float64Array(LENGTH);
+    for (let i = 0; i < LENGTH; i++) data[i] = i + 0.5;
+    return ndarray(data);
+  };
+  const numbers = creation();
+  const empty = () => ndarray(new Float64Array(LENGTH));
+  return {
+    creation,
+    squaring: () => ops.mul(empty(), numbers, numbers),
+    sine: () => ops.sin(empty(), numbers),
+    summation: () => ops.sum(numbers),
+  };
+}
+
+/** On the backend that is in use when an operation is called. */
+export function tensorOperations(): Operations {
+  const creation = () => tf.range(0.5, LENGTH + 0.5);
+  // A GPU may still be at work until a number is read.
+  const finished = async (compute: () => tf.Tensor) => {
+    const result = compute();
+    const number = tf.tidy(() => tf.slice(tf.reshape(result, [-1]), 0, 1));
+    await number.data();
+    tf.dispose([result, number]);
+  };
+  const numbers = creation();
+  return {
+    creation: () => finished(creation),
+    squaring: () => finished(() => tf.square(numbers)),
+    sine: () => finished(() => tf.sin(numbers)),
+    summation: () => finished(() => tf.sum(numbers)),
+  };
+}
