@@ -74,3 +74,25 @@ Deno.test("every flag and command of the README exists", async () => {
     assert.ok(cli.includes(`"${flag}"`) || cli.includes(`--${flag} NAME`), flag);
   }
 });
+
+Deno.test("the scripts print what the README shows", async () => {
+  const flags: Record<string, string[]> = {
+    "naive_neural_network.ts": [],
+    "ndarray_neural_network.ts": ["--backend", "auto"],
+    "tensor_neural_network.ts": ["--backend", "wasm"],
+  };
+  for (const [script, backend] of Object.entries(flags)) {
+    const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--quiet", script, "--steps", "3", ...backend],
+      cwd: ROOT,
+      env: { NO_COLOR: "1" },
+      stdin: "null",
+    }).output();
+    const decoder = new TextDecoder();
+    const [, shown] = README.match(
+      new RegExp(`run ${script}\n\`\`\`\n\n\`\`\`\n(.*?\n)\`\`\``, "s"),
+    )!;
+    const told = decoder.decode(stderr).split("\n").filter((line) => !/^3 iterations/.test(line));
+    assert.equal(shown, told.join("\n") + decoder.decode(stdout), script);
+  }
+});
