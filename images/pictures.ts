@@ -193,6 +193,7 @@ function hidden({ iterations }: Measurements, theme: Theme): string {
       ...axis(theme, "units of the hidden layer"),
       type: "log",
       logBase: 2,
+      splitLine: { show: false },
       min: 25,
       max: 6400,
       nameGap: 28,

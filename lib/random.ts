@@ -58,10 +58,12 @@ function mersenneTwister(seed: number): () => number {
  * method makes two numbers at a time; NumPy gives out the second one first.
  *
  * ```ts
+ * import assert from "node:assert/strict";
  * import { seededNormal } from "./random.ts";
  *
  * const normal = seededNormal(0);
- * console.log(normal(), normal()); // 1.764052345967664 0.4001572083672233
+ * assert.equal(normal(), 1.764052345967664);
+ * assert.equal(normal(), 0.4001572083672233);
  * ```
  *
  * @throws {RangeError} If `seed` is not a whole number from 0 to 4294967295.

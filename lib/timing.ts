@@ -10,9 +10,11 @@ const UNITS = [["s", 1000], ["ms", 1], ["µs", 1e-3]] as const;
  * Writes a time with three significant digits, in the unit that suits it.
  *
  * ```ts
+ * import assert from "node:assert/strict";
  * import { formatTime } from "./timing.ts";
  *
- * console.log(formatTime(9420), formatTime(18.84)); // 9.42 s 18.8 ms
+ * assert.equal(formatTime(9420), "9.42 s");
+ * assert.equal(formatTime(18.84), "18.8 ms");
  * ```
  *
  * @param milliseconds The time, 0 or more.
