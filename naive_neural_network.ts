@@ -123,8 +123,8 @@ export function copy(matrix: Matrix): Matrix {
 }
 
 /**
- * Trains the network by gradient descent on the sum of the squared errors, and
- * yields the loss of each iteration before its update.
+ * Trains the network by gradient descent on the sum of the squared errors. Yields
+ * the losses: of each `logEvery`-th iteration and of the last, before its update.
  *
  * @returns The trained weights; the ones passed in stay as they are.
  */

@@ -94,8 +94,8 @@ function descend(weights: Matrix, gradient: Matrix, learningRate: number) {
 }
 
 /**
- * Trains the network by gradient descent on the sum of the squared errors, and
- * yields the loss of each iteration before its update.
+ * Trains the network by gradient descent on the sum of the squared errors. Yields
+ * the losses: of each `logEvery`-th iteration and of the last, before its update.
  *
  * @returns The trained weights: `w1` and `w2` themselves, which change in place
  *   as they do in NumPy.

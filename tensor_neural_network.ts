@@ -40,15 +40,15 @@ export function draw(
   const x = randn(N, D_in);
   const y = randn(N, D_out);
 
-  // A variable copies its first value, which tidy then frees.
+  // A variable keeps the numbers of the tensor that it is made of; tidy frees the tensor.
   const w1 = tf.tidy(() => tf.variable(randn(D_in, H)));
   const w2 = tf.tidy(() => tf.variable(randn(H, D_out)));
   return { x, y, w1, w2 };
 }
 
 /**
- * Trains the network by gradient descent on the sum of the squared errors, and
- * yields the loss of each iteration before its update.
+ * Trains the network by gradient descent on the sum of the squared errors. Yields
+ * the losses: of each `logEvery`-th iteration and of the last, before its update.
  *
  * @returns The trained weights: the variables `w1` and `w2` themselves.
  */
@@ -87,6 +87,7 @@ export async function* train(
       const gradYPred = tf.mul(2, tf.sub(yPred, y)); // (N, D_out)
 
       // The gradient of w2: the transpose of hRelu, which w2 multiplied, times gradYPred.
+      // (tf.matMul can transpose too, but in WebAssembly it is slow at it.)
       const gradW2 = tf.matMul(tf.transpose(hRelu), gradYPred); // (H, D_out)
 
       // The gradient of hRelu: gradYPred, back through the transpose of w2.
