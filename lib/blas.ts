@@ -8,7 +8,7 @@
 // @ts-types="@types/ndarray"
 import type { NdArray } from "ndarray";
 
-/** Libraries that export CBLAS, the faster ones first, by the names that the system finds them by. */
+/** Libraries that export CBLAS, the faster ones first, by the names to look them up by. */
 const LIBRARIES: Partial<Record<typeof Deno.build.os, string[]>> = {
   darwin: [
     "/System/Library/Frameworks/Accelerate.framework/Accelerate",
