@@ -10,8 +10,9 @@
 
 import { cpus } from "node:os";
 import * as tf from "@tensorflow/tfjs-core";
-import { type Backend, useBackend } from "../lib/backend.ts";
+import { type Backend, OPEN, useBackend } from "../lib/backend.ts";
 import { closeBlas, openBlas } from "../lib/blas.ts";
+import type { Dimensions } from "../lib/cli.ts";
 import { formatTime } from "../lib/timing.ts";
 import * as naive from "../naive_neural_network.ts";
 import * as nd from "../ndarray_neural_network.ts";
@@ -74,7 +75,7 @@ async function medianTime(call: () => unknown): Promise<number> {
 interface Version {
   name: string;
   /** Starts a training; the function trains for one iteration. */
-  start(dimensions: { N: number; D_in: number; H: number; D_out: number }): {
+  start(dimensions: Partial<Dimensions>): {
     iterate(): unknown;
     stop(): void;
   };
@@ -85,7 +86,7 @@ const TRAINING = { steps: Infinity, learningRate: 1e-9, logEvery: 1 };
 const arrays: Version = {
   name: "arrays",
   start(dimensions) {
-    const training = naive.train(naive.draw(dimensions, 0), TRAINING);
+    const training = naive.train(naive.draw(dimensions), TRAINING);
     return { iterate: () => training.next(), stop: () => {} };
   },
 };
@@ -96,7 +97,7 @@ function ndarrays(blas: boolean): Version {
     name: blas ? "ndarrays with BLAS" : "ndarrays",
     start(dimensions) {
       if (blas) openBlas();
-      const training = nd.train(nd.draw(dimensions, 0), TRAINING);
+      const training = nd.train(nd.draw(dimensions), TRAINING);
       return { iterate: () => training.next(), stop: closeBlas };
     },
   };
@@ -106,7 +107,7 @@ function tensors(name: string): Version {
   return {
     name,
     start(dimensions) {
-      const network = tensor.draw(dimensions, 0);
+      const network = tensor.draw(dimensions);
       const training = tensor.train(network, TRAINING);
       return { iterate: () => training.next(), stop: () => tf.dispose(Object.values(network)) };
     },
@@ -115,7 +116,7 @@ function tensors(name: string): Version {
 
 async function measureIterations(version: Version) {
   for (const hidden of HIDDEN_SIZES) {
-    const { iterate, stop } = version.start({ N: 64, D_in: 1000, H: hidden, D_out: 10 });
+    const { iterate, stop } = version.start({ H: hidden });
     const ms = await medianTime(iterate);
     stop();
     keep({ name: version.name, hidden, ms });
@@ -128,13 +129,10 @@ async function measureOperations(name: string, operations: Operations) {
   }
 }
 
-/** Everything on one backend of TensorFlow.js, if it is there and no GPU computed on the CPU. */
+/** Everything on one backend of TensorFlow.js, if it is there and no software GPU. */
 async function measureBackend(backend: Backend, name: string) {
   try {
-    const { device } = await useBackend(backend);
-    if (/llvmpipe|SwiftShader/.test(device)) {
-      return skip(`${backend}: there is only a software adapter`);
-    }
+    const device = await OPEN[backend](false);
     const [, library, version] = device.match(/with (WebGPU|TensorFlow) (.+)/) ?? [];
     if (library) measured.versions[library] = version!;
   } catch (error) {
@@ -147,13 +145,11 @@ async function measureBackend(backend: Backend, name: string) {
 
 /** The losses of each script, at the originals' size. */
 async function measureLosses() {
-  const dimensions = { N: 64, D_in: 1000, H: 100, D_out: 10 };
-  const training = { steps: 500, learningRate: 1e-6, logEvery: 1 };
   await useBackend("wasm");
   const trainings = {
-    arrays: naive.train(naive.draw(dimensions, 0), training),
-    ndarrays: nd.train(nd.draw(dimensions, 0), training),
-    tensors: tensor.train(tensor.draw(dimensions, 0), training),
+    arrays: naive.train(naive.draw()),
+    ndarrays: nd.train(nd.draw()),
+    tensors: tensor.train(tensor.draw()),
   };
   for (const [name, reports] of Object.entries(trainings)) {
     console.error(`  ${name}`);
@@ -187,7 +183,7 @@ async function measureTensors() {
 }
 
 async function measurePython() {
-  const script = new URL("originals.py", import.meta.url).pathname;
+  const script = `${import.meta.dirname}/originals.py`;
   const command = new Deno.Command("python3", {
     args: [script, ...HIDDEN_SIZES.map(String)],
     stdout: "piped",

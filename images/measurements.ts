@@ -36,9 +36,34 @@ export const MEASUREMENTS: Measurements = measured;
 /** The size of the hidden layer in the originals. */
 export const HIDDEN = 100;
 
-/** The time of an iteration at the originals' size, in milliseconds. */
-export function iterationTime({ iterations }: Measurements, name: string): number {
-  const found = iterations.find((time) => time.name === name && time.hidden === HIDDEN);
-  if (!found) throw new Error(`Cannot tell the time of ${name}: it was not measured`);
-  return found.ms;
+/** The time of an iteration, in milliseconds; at the originals' size, if not said. */
+export function iterationTime(
+  { iterations }: Measurements,
+  name: string,
+  hidden = HIDDEN,
+): number {
+  return timeOf(iterations.find((time) => time.name === name && time.hidden === hidden), name);
+}
+
+/** What the operations are compared between. */
+export const COMPARED = ["arrays", "ndarrays", "tensors in WebAssembly"];
+
+/** The operations on a million numbers, in the order of measuring. */
+export function operationKinds({ operations }: Measurements): string[] {
+  return [...new Set(operations.map(({ operation }) => operation))];
+}
+
+/** The time of an operation on a million numbers, in milliseconds. */
+export function operationTime(
+  { operations }: Measurements,
+  operation: string,
+  name: string,
+): number {
+  const time = operations.find((time) => time.name === name && time.operation === operation);
+  return timeOf(time, `${operation}, ${name}`);
+}
+
+function timeOf(time: Time | undefined, what: string): number {
+  if (!time) throw new Error(`Cannot tell the time of ${what}: it was not measured`);
+  return time.ms;
 }

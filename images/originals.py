@@ -1,9 +1,9 @@
 """Times an iteration of the Python originals, as measure.ts asks for it.
 
 Each function below does what the loop of one original does, but for printing and
-its slips, and yields after each iteration. Takes the hidden sizes as arguments; prints a JSON
-object a line: versions first, then {"name", "hidden", "ms"} with the median of
-the times in milliseconds.
+its slips, and yields after each iteration. Takes the hidden sizes as arguments;
+prints a JSON object a line: versions first, then {"name", "hidden", "ms"} with the
+median of the times in milliseconds.
 """
 
 import json

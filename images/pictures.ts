@@ -6,7 +6,13 @@
 
 import * as echarts from "echarts";
 import { formatTime } from "../lib/timing.ts";
-import { iterationTime, type Measurements } from "./measurements.ts";
+import {
+  COMPARED,
+  iterationTime,
+  type Measurements,
+  operationKinds,
+  operationTime,
+} from "./measurements.ts";
 import { originalOf, times, trained } from "./tables.ts";
 
 /** GitHub shows a page in one of these; each picture is drawn for both. */
@@ -17,21 +23,29 @@ const THEMES = {
 
 type Theme = typeof THEMES[keyof typeof THEMES];
 
-/** A hue for each way to hold numbers: the Python original has it too, with dashes. */
-const HUES = { arrays: "#e5534b", ndarrays: "#c98a00", tensors: "#2f81f7" };
+const RED = "#e5534b";
+const AMBER = "#c98a00";
+const BLUE = "#2f81f7";
+const PINK = "#db61a2";
+
+/** The colour of each line and bar; a Python original has that of its counterpart. */
+const HUES: Record<string, string> = {
+  "arrays": RED,
+  "Python lists": RED,
+  "ndarrays": AMBER,
+  "ndarrays with BLAS": "#a371f7",
+  "NumPy": AMBER,
+  "tensors": BLUE,
+  "tensors in JavaScript": "#8b949e",
+  "tensors in WebAssembly": BLUE,
+  "tensors on TensorFlow": "#2da44e",
+  "tensors on WebGPU": PINK,
+  "PyTorch": BLUE,
+  "PyTorch on CUDA": PINK,
+};
 
 const WIDTH = 830;
 const FONT = "system-ui, -apple-system, 'Segoe UI', sans-serif";
-
-function hue(name: string): string {
-  if (/BLAS/.test(name)) return "#a371f7";
-  if (/TensorFlow/.test(name)) return "#2da44e";
-  if (/JavaScript/.test(name)) return "#8b949e";
-  if (/WebGPU|CUDA/.test(name)) return "#db61a2";
-  if (/arrays$/.test(name)) return name === "arrays" ? HUES.arrays : HUES.ndarrays;
-  if (name === "Python lists") return HUES.arrays;
-  return name === "NumPy" ? HUES.ndarrays : HUES.tensors;
-}
 
 const isOriginal = (name: string) => originalOf(name) === undefined;
 
@@ -105,7 +119,7 @@ function losses({ losses }: Measurements, theme: Theme): string {
       type: "line",
       silent: true,
       symbol: "none",
-      color: hue(name === "tensors" ? "tensors in WebAssembly" : name),
+      color: HUES[name]!,
       lineStyle: { width: widths[i]!, opacity: i === 0 ? 0.45 : 1 },
       data: losses[name]!.map((loss, t) => [t, loss]),
     })),
@@ -138,20 +152,18 @@ function iterations(measured: Measurements, theme: Theme): string {
       },
       data: names.map((name) => ({
         value: iterationTime(measured, name),
-        itemStyle: { color: isOriginal(name) ? `${hue(name)}70` : hue(name) },
+        itemStyle: { color: isOriginal(name) ? `${HUES[name]}70` : HUES[name]! },
       })),
     }],
   });
 }
 
 /** Four operations, each by arrays, ndarrays and tensors. */
-function operations({ operations }: Measurements, theme: Theme): string {
-  const kinds = [...new Set(operations.map(({ operation }) => operation))];
-  const names = ["arrays", "ndarrays", "tensors in WebAssembly"];
-  const time = (kind: string, name: string) =>
-    operations.find((time) => time.operation === kind && time.name === name)!.ms;
+function operations(measured: Measurements, theme: Theme): string {
+  const kinds = operationKinds(measured);
+  const time = (kind: string, name: string) => operationTime(measured, kind, name);
   return render(380, theme, {
-    legend: legend(theme, names),
+    legend: legend(theme, COMPARED),
     grid: { left: 70, right: 20, top: 45, bottom: 30 },
     xAxis: {
       ...axis(theme),
@@ -160,11 +172,11 @@ function operations({ operations }: Measurements, theme: Theme): string {
       axisLabel: { color: theme.text, fontSize: 13 },
     },
     yAxis: { ...timeAxis(theme, "a million numbers"), nameGap: 50 },
-    series: names.map((name) => ({
+    series: COMPARED.map((name) => ({
       name,
       type: "bar",
       silent: true,
-      color: hue(name),
+      color: HUES[name]!,
       barGap: "8%",
       label: {
         show: true,
@@ -208,7 +220,7 @@ function hidden({ iterations }: Measurements, theme: Theme): string {
       name,
       type: "line",
       silent: true,
-      color: hue(name),
+      color: HUES[name]!,
       symbol: isOriginal(name) ? "emptyCircle" : "circle",
       symbolSize: 6,
       lineStyle: { width: 2, type: isOriginal(name) ? "dashed" : "solid" },
@@ -227,12 +239,10 @@ function header(measured: Measurements, theme: Theme): string {
   const grid = [0, 1, 2, 3, 4];
   // Rows that lie anywhere; one run of numbers; numbers in layers.
   const scattered = grid.map((row) =>
-    grid.map((column) =>
-      square([0, 26, 8, 34, 14][row]! + cell * column, cell * 1.25 * row, HUES.arrays)
-    )
+    grid.map((column) => square([0, 26, 8, 34, 14][row]! + cell * column, cell * 1.25 * row, RED))
   ).flat().join("");
   const packed = grid.map((row) =>
-    grid.map((column) => square(18 + cell * column, 8 + cell * row, HUES.ndarrays))
+    grid.map((column) => square(18 + cell * column, 8 + cell * row, AMBER))
   ).flat().join("");
   const layers = [2, 1, 0].map((layer) =>
     grid.map((row) =>
@@ -240,7 +250,7 @@ function header(measured: Measurements, theme: Theme): string {
         square(
           10 + cell * column + 11 * layer,
           22 + cell * row - 11 * layer,
-          HUES.tensors,
+          BLUE,
           [1, 0.55, 0.3][layer],
         )
       )

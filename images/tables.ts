@@ -5,7 +5,15 @@
  */
 
 import { formatTime } from "../lib/timing.ts";
-import { HIDDEN, iterationTime, type Measurements, type Time } from "./measurements.ts";
+import {
+  COMPARED,
+  HIDDEN,
+  iterationTime,
+  type Measurements,
+  operationKinds,
+  operationTime,
+  type Time,
+} from "./measurements.ts";
 
 /** How often a shorter time goes into a longer one, in two digits: `12`, or `3.4`. */
 export function times(longer: number, shorter: number): string {
@@ -63,25 +71,16 @@ function dotTable(measured: Measurements): string {
   return table([["matrix products by", "an iteration"], ...rows]);
 }
 
-function operationTable({ operations }: Measurements): string {
-  const names = ["arrays", "ndarrays", "tensors in WebAssembly"];
-  const kinds = [...new Set(operations.map(({ operation }) => operation))];
-  const time = (kind: string, name: string) =>
-    operations.find((time) => time.operation === kind && time.name === name)!.ms;
-  const rows = kinds.map((kind) => {
-    const [arrays, ndarrays, tensors] = names.map((name) => time(kind, name)) as [
-      number,
-      number,
-      number,
-    ];
-    return [
-      kind,
-      formatTime(arrays),
-      `${formatTime(ndarrays)} (${times(arrays, ndarrays)}x)`,
-      `${formatTime(tensors)} (${times(arrays, tensors)}x)`,
-    ];
+function operationTable(measured: Measurements): string {
+  const rows = operationKinds(measured).map((kind) => {
+    const arrays = operationTime(measured, kind, "arrays");
+    const cells = COMPARED.map((name) => {
+      const ms = operationTime(measured, kind, name);
+      return name === "arrays" ? formatTime(ms) : `${formatTime(ms)} (${times(arrays, ms)}x)`;
+    });
+    return [kind, ...cells];
   });
-  return table([["a million numbers", ...names], ...rows]);
+  return table([["a million numbers", ...COMPARED], ...rows]);
 }
 
 function float32Table({ losses }: Measurements): string {
@@ -111,9 +110,6 @@ export function figures(measured: Measurements): Record<string, string> {
   const ratio = (slower: string, faster: string) =>
     times(iterationTime(measured, slower), iterationTime(measured, faster));
   const time = (name: string) => formatTime(iterationTime(measured, name));
-  const arrays6400 = measured.iterations.find(({ name, hidden }) =>
-    name === "arrays" && hidden === 6400
-  )!;
   return {
     "machine": `\n\n${machineText(measured)}\n\n`,
     "iterations": `\n\n${iterationTable(measured)}\n\n`,
@@ -131,7 +127,7 @@ export function figures(measured: Measurements): Record<string, string> {
     "torch": time("PyTorch"),
     "fastest/25": fastest(measured, 25).name,
     "fastest/6400": fastest(measured, 6400).name,
-    "gain/6400": times(arrays6400.ms, fastest(measured, 6400).ms),
+    "gain/6400": times(iterationTime(measured, "arrays", 6400), fastest(measured, 6400).ms),
     "arrays/wasm": ratio("arrays", "tensors in WebAssembly"),
   };
 }

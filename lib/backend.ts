@@ -6,6 +6,9 @@
 
 import * as tf from "@tensorflow/tfjs-core";
 
+// In production mode, TensorFlow.js gives no advice on how to be faster.
+tf.enableProdMode();
+
 /** The name of a backend. */
 export type Backend = "tensorflow" | "webgpu" | "wasm" | "cpu";
 
@@ -50,8 +53,8 @@ async function openCpu(): Promise<string> {
   return "tensors, with plain JavaScript";
 }
 
-/** Every backend, in the order in which `auto` tries them. */
-const OPEN: Record<Backend, Open> = {
+/** How to open each backend, in the order in which `auto` tries them. */
+export const OPEN: Record<Backend, Open> = {
   tensorflow: async () => await (await import("./tensorflow.ts")).openTensorflow(),
   webgpu: async (software) => await (await import("./webgpu.ts")).openWebgpu(software),
   wasm: openWasm,
@@ -61,10 +64,7 @@ const OPEN: Record<Backend, Open> = {
 /** What `--backend` takes, the default first. */
 export const BACKENDS: readonly ["auto", ...Backend[]] = [
   "auto",
-  "tensorflow",
-  "webgpu",
-  "wasm",
-  "cpu",
+  ...Object.keys(OPEN) as Backend[],
 ];
 
 /**
@@ -80,8 +80,6 @@ export async function useBackend(
   name: "auto" | Backend,
   open: Record<Backend, Open> = OPEN,
 ): Promise<{ device: string; passedOver: string[] }> {
-  // In production mode, TensorFlow.js gives no advice on how to be faster.
-  tf.enableProdMode();
   if (name !== "auto") return { device: await open[name](true), passedOver: [] };
 
   const passedOver: string[] = [];

@@ -219,7 +219,7 @@ function help({ file, summary, backends }: Omit<Script, "start">): string {
 }
 
 /** Writes one line to stderr and ends the process. */
-function fail(message: string, code: number): never {
+export function fail(message: string, code: number): never {
   console.error(`error: ${message}`);
   Deno.exit(code);
 }

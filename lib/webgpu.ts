@@ -6,6 +6,7 @@
 
 import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import * as tf from "@tensorflow/tfjs-core";
+import { fail } from "./cli.ts";
 
 /** The limits of a device that decide how large a tensor may be. */
 const LIMITS = [
@@ -19,8 +20,7 @@ const LIMITS = [
 
 /** Ends the process: a GPU that fails goes on with zeros, and says so in an event only. */
 function stop(reason: string): never {
-  console.error(`error: Cannot go on: the GPU failed, ${reason.split("\n")[0]}`);
-  Deno.exit(1);
+  fail(`Cannot go on: the GPU failed, ${reason.split("\n")[0]}`, 1);
 }
 
 /** The adapter of the backend that is open. */

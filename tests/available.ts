@@ -7,7 +7,7 @@
  * @module
  */
 
-import { type Backend, useBackend } from "../lib/backend.ts";
+import { type Backend, BACKENDS, useBackend } from "../lib/backend.ts";
 import { closeBlas, openBlas } from "../lib/blas.ts";
 
 const expected = (Deno.env.get("EXPECTED_HERE") ?? "").split(",");
@@ -39,7 +39,8 @@ closeBlas();
 /** The backends of TensorFlow.js that this machine has, a software GPU included. */
 export async function availableBackends(): Promise<Backend[]> {
   const backends: Backend[] = [];
-  for (const backend of ["tensorflow", "webgpu", "wasm", "cpu"] as const) {
+  const [, ...names] = BACKENDS;
+  for (const backend of names) {
     if (await isAvailable(backend, () => useBackend(backend))) backends.push(backend);
   }
   return backends;

@@ -8,17 +8,16 @@ import * as nd from "../ndarray_neural_network.ts";
 import * as tensor from "../tensor_neural_network.ts";
 import { availableBackends, BLAS } from "./available.ts";
 
-const DIMENSIONS = { N: 64, D_in: 1000, H: 100, D_out: 10 };
-const TRAINING = { steps: Infinity, learningRate: 1e-6, logEvery: 1 };
+const TRAINING = { steps: Infinity };
 
 const group = "one training iteration";
 
-const arrays = naive.train(naive.draw(DIMENSIONS, 0), TRAINING);
+const arrays = naive.train(naive.draw(), TRAINING);
 Deno.bench("naive", { group, baseline: true }, () => {
   arrays.next();
 });
 
-const ndarrays = nd.train(nd.draw(DIMENSIONS, 0), TRAINING);
+const ndarrays = nd.train(nd.draw(), TRAINING);
 Deno.bench("ndarray with loops", { group }, () => {
   ndarrays.next();
 });
@@ -32,7 +31,7 @@ if (BLAS) {
 
 for (const backend of await availableBackends()) {
   await useBackend(backend);
-  const tensors = tensor.train(tensor.draw(DIMENSIONS, 0), TRAINING);
+  const tensors = tensor.train(tensor.draw(), TRAINING);
   Deno.bench(`tensor on ${backend}`, { group }, async (b) => {
     await tf.setBackend(backend);
     b.start();

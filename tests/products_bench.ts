@@ -10,7 +10,7 @@ import { toNdarray } from "./networks.ts";
 
 const group = "the matrix products of an iteration";
 
-const { x, y, w1, w2 } = naive.draw({ N: 64, D_in: 1000, H: 100, D_out: 10 }, 0);
+const { x, y, w1, w2 } = naive.draw();
 const [xT, w2T] = [naive.transpose(x), naive.transpose(w2)];
 const h = naive.matrixMultiply(x, w1);
 const hT = naive.transpose(h);

@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { MEASUREMENTS } from "../images/measurements.ts";
 import { drawPictures } from "../images/pictures.ts";
 import { figures, times, writeFigures } from "../images/tables.ts";
+import { ROOT, runScript } from "./run_script.ts";
 
-const ROOT = new URL("..", import.meta.url);
 const read = (file: string) => Deno.readTextFile(new URL(file, ROOT));
 const README = await read("README.md");
 
@@ -82,17 +82,11 @@ Deno.test("the scripts print what the README shows", async () => {
     "tensor_neural_network.ts": ["--backend", "wasm"],
   };
   for (const [script, backend] of Object.entries(flags)) {
-    const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "--quiet", script, "--steps", "3", ...backend],
-      cwd: ROOT,
-      env: { NO_COLOR: "1" },
-      stdin: "null",
-    }).output();
-    const decoder = new TextDecoder();
+    const { stdout, stderr } = await runScript(script, ["--steps", "3", ...backend]);
     const [, shown] = README.match(
       new RegExp(`run ${script}\n\`\`\`\n\n\`\`\`\n(.*?\n)\`\`\``, "s"),
     )!;
-    const told = decoder.decode(stderr).split("\n").filter((line) => !/^3 iterations/.test(line));
-    assert.equal(shown, told.join("\n") + decoder.decode(stdout), script);
+    const told = stderr.split("\n").filter((line) => !/^3 iterations/.test(line));
+    assert.equal(shown, told.join("\n") + stdout, script);
   }
 });

@@ -3,37 +3,14 @@
 import assert from "node:assert/strict";
 import { availableBackends, BLAS } from "./available.ts";
 import seed0 from "./goldens/seed0_64x1000x100x10.json" with { type: "json" };
+import { command, ROOT, runScript } from "./run_script.ts";
 
-const ROOT = new URL("..", import.meta.url);
 const SCRIPTS = [
   "naive_neural_network.ts",
   "ndarray_neural_network.ts",
   "tensor_neural_network.ts",
 ];
 const SMALL = ["--batch-size", "4", "--inputs", "6", "--hidden", "5", "--outputs", "2"];
-
-/** `deno run script …` with these flags of Deno's, and nobody to ask for a permission. */
-function command(
-  script: string,
-  args: string[],
-  denoFlags: string[] = [],
-  env: Record<string, string> = {},
-) {
-  return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", ...denoFlags, script, ...args],
-    cwd: ROOT,
-    env: { NO_COLOR: "1", ...env },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  });
-}
-
-async function runScript(...args: Parameters<typeof command>) {
-  const { code, stdout, stderr } = await command(...args).output();
-  const decoder = new TextDecoder();
-  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
-}
 
 for (const script of SCRIPTS) {
   Deno.test(`${script}: prints NumPy's losses, and a summary on stderr`, async () => {
