@@ -1,206 +1,253 @@
 /**
  * A two-layer neural network, trained with nothing but arrays of arrays.
  *
- * The counterpart of `naive_neural_network.py`: every matrix is an array of its
- * rows, and every operation on it is a loop written out here.
+ * The counterpart of `naive_neural_network.py`: a matrix is an array of its
+ * rows, and every operation on matrices is a loop that you can read below. The
+ * network predicts relu(x w1) w2: w1 is its first layer, w2 the second.
+ *
+ *     deno run naive_neural_network.ts
  *
  * @module
  */
 
-import { type Dimensions, type Report, run, type Script, type Training } from "./lib/cli.ts";
+import { ARRAYS_LIMIT, print, readOptions } from "./lib/cli.ts";
 import { seededNormal } from "./lib/random.ts";
+import { follow } from "./lib/report.ts";
 
 /** A matrix, row by row. */
 export type Matrix = number[][];
 
-/** What the network learns from, and what it learns. */
-export interface Network {
-  /** The inputs, of shape (N, D_in). */
-  x: Matrix;
-  /** The outputs that it should give, of shape (N, D_out). */
-  y: Matrix;
-  /** The weights from the inputs to the hidden layer, of shape (D_in, H). */
-  w1: Matrix;
-  /** The weights from the hidden layer to the outputs, of shape (H, D_out). */
-  w2: Matrix;
-}
+/** The sizes of the network, named as in the original. */
+export const SIZES = {
+  N: 64, // samples in a batch: the network sees them all in each iteration
+  D_in: 1000, // input features: the numbers that describe one sample
+  H: 100, // units (neurons) of the hidden layer
+  D_out: 10, // outputs: the numbers to predict for one sample
+};
 
-/** Draws data and first weights at random, as NumPy does after `np.random.seed(seed)`. */
-export function draw(
-  { N = 64, D_in = 1000, H = 100, D_out = 10 }: Partial<Dimensions> = {},
-  seed = 0,
-): Network {
+/** How it is trained. */
+export const TRAINING = {
+  steps: 500, // iterations
+  // How far an iteration moves each weight: this times its gradient. It is so
+  // small because the first gradients are large, with a loss of 26 million.
+  learningRate: 1e-6,
+};
+
+/**
+ * Makes random data and random weights: the numbers that NumPy draws after
+ * `np.random.seed(seed)`, so that the losses can be compared with NumPy's.
+ */
+export function draw({ N, D_in, H, D_out } = SIZES, seed = 0) {
   const normal = seededNormal(seed);
   const randn = (rows: number, columns: number): Matrix =>
     Array.from({ length: rows }, () => Array.from({ length: columns }, normal));
 
-  // Random numbers stand in for real inputs and for the outputs they should give.
-  const x = randn(N, D_in);
-  const y = randn(N, D_out);
+  // In practice, x would hold measurements (the pixels of images, say) and y
+  // the right answers (what the images show). Here both are random, which is
+  // enough to show the training: the network learns its 64 answers by heart.
+  const x = randn(N, D_in); // (N, D_in), the inputs
+  const y = randn(N, D_out); // (N, D_out), the targets
 
-  const w1 = randn(D_in, H);
-  const w2 = randn(H, D_out);
+  // The weights are what the network learns. w1 leads from the inputs to the
+  // hidden layer: w1[i][j] is the weight of input i in hidden unit j. w2 leads
+  // from there to the outputs. They start at random, because hidden units that
+  // start equal would be changed equally, and stay equal.
+  const w1 = randn(D_in, H); // (D_in, H)
+  const w2 = randn(H, D_out); // (H, D_out)
   return { x, y, w1, w2 };
 }
 
-/** Writes the shape of a matrix, for an error message. */
+/** The data and the weights. */
+export type Network = ReturnType<typeof draw>;
+
+/** The shape of a matrix, for an error message. */
 function shape(matrix: Matrix): string {
   return `(${matrix.length}, ${matrix[0]?.length ?? 0})`;
 }
 
 /**
- * The matrix product of `a` (n, k) and `b` (k, m), of shape (n, m): NumPy's `a.dot(b)`.
+ * The matrix product of `a` (n, k) and `b` (k, m), of shape (n, m): NumPy's
+ * `a.dot(b)`. For each of its numbers, a row of `a` and a column of `b` are
+ * multiplied number by number, and summed.
  *
  * @throws {RangeError} If `a` does not have as many columns as `b` has rows.
  */
 export function matrixMultiply(a: Matrix, b: Matrix): Matrix {
   if (a[0]?.length !== b.length) {
-    throw new RangeError(`Cannot multiply matrices: shapes ${shape(a)} and ${shape(b)} do not fit`);
+    throw new RangeError(
+      `Cannot multiply matrices: shapes ${shape(a)} and ${shape(b)} do not fit`,
+    );
   }
-  // b by columns, so that the inner loop runs along two arrays.
-  const columns = transpose(b);
-  const result: Matrix = [];
-  for (const row of a) {
-    const resultRow: number[] = [];
-    for (const column of columns) {
-      let sum = 0;
-      for (let k = 0; k < column.length; k++) sum += row[k]! * column[k]!;
-      resultRow.push(sum);
+  const result: Matrix = a.map(() => b[0].map(() => 0));
+
+  // The original has the loop over j before the loop over k. Swapped, they add
+  // up the same numbers in the same order, but the innermost loop reads and
+  // writes along rows, whose numbers lie side by side in memory.
+  for (let i = 0; i < a.length; i++) {
+    const resultRow = result[i];
+    for (let k = 0; k < b.length; k++) {
+      const aik = a[i][k];
+      const bRow = b[k];
+      for (let j = 0; j < bRow.length; j++) {
+        resultRow[j] += aik * bRow[j];
+      }
     }
-    result.push(resultRow);
   }
   return result;
 }
 
-/** The matrix with 0 for every negative number: NumPy's `np.maximum(matrix, 0)`. */
+/** 0 for negative numbers, others as they are: `np.maximum(matrix, 0)`. */
 export function relu(matrix: Matrix): Matrix {
-  return matrix.map((row) => row.map((value) => Math.max(value, 0)));
+  return matrix.map((row) => row.map((value) => Math.max(0, value)));
 }
 
-/** The matrix with its rows as columns, copied; NumPy's `matrix.T` is a view. */
+/** The rows as columns, copied; in NumPy, `matrix.T` copies nothing. */
 export function transpose(matrix: Matrix): Matrix {
-  const firstRow = matrix[0] ?? [];
-  return firstRow.map((_, j) => matrix.map((row) => row[j]!));
+  return matrix[0].map((_, j) => matrix.map((row) => row[j]));
 }
 
 /**
- * `a` minus `b`, element by element; both have the same shape.
+ * `a` minus `b`, element by element.
  *
  * @throws {RangeError} If the shapes differ.
  */
-export function subtract(a: Matrix, b: Matrix): Matrix {
+export function subtractMatrices(a: Matrix, b: Matrix): Matrix {
   if (shape(a) !== shape(b)) {
-    throw new RangeError(`Cannot subtract matrices: shapes ${shape(a)} and ${shape(b)} differ`);
+    throw new RangeError(
+      `Cannot subtract matrices: shapes ${shape(a)} and ${shape(b)} differ`,
+    );
   }
-  return a.map((row, i) => {
-    const other = b[i]!;
-    return row.map((value, j) => value - other[j]!);
-  });
+  return a.map((row, i) => row.map((value, j) => value - b[i][j]));
 }
 
 /** The square of every element: NumPy's `np.square(matrix)`. */
-export function square(matrix: Matrix): Matrix {
+export function squareMatrix(matrix: Matrix): Matrix {
   return matrix.map((row) => row.map((value) => value * value));
 }
 
 /** The sum of all elements: NumPy's `matrix.sum()`. */
-export function sum(matrix: Matrix): number {
-  let total = 0;
+export function sumMatrix(matrix: Matrix): number {
+  let sum = 0;
   for (const row of matrix) {
-    for (const value of row) total += value;
+    for (const value of row) sum += value;
   }
-  return total;
+  return sum;
 }
 
 /** Every element times `factor`. */
-export function scale(matrix: Matrix, factor: number): Matrix {
+export function multiplyWithConstant(matrix: Matrix, factor: number): Matrix {
   return matrix.map((row) => row.map((value) => value * factor));
 }
 
-/** A matrix of the same elements that can be changed without changing this one. */
-export function copy(matrix: Matrix): Matrix {
-  return matrix.map((row) => row.slice());
-}
-
 /**
- * Trains the network by gradient descent on the sum of the squared errors. Yields
- * the losses: of each `logEvery`-th iteration and of the last, before its update.
+ * Trains the network by gradient descent, and yields the loss of each
+ * iteration. The weights that it is given stay as they are.
  *
- * @returns The trained weights; the ones passed in stay as they are.
+ * @returns The trained weights.
  */
 export function* train(
   { x, y, w1, w2 }: Network,
-  { steps = 500, learningRate = 1e-6, logEvery = 1 }: Partial<Training> = {},
-): Generator<Report, { w1: Matrix; w2: Matrix }> {
+  { steps, learningRate } = TRAINING,
+) {
   for (let t = 0; t < steps; t++) {
     // ----------------------
     // Forward pass
     // ----------------------
 
-    // Step 1: every hidden unit weighs all inputs of a sample.
+    // The network predicts y from x, with the weights that it has so far.
+
+    // Step 1: Each hidden unit adds up all inputs of a sample, each times a
+    // weight. For all samples and all units at once, that is a matrix product.
     const h = matrixMultiply(x, w1); // (N, H)
 
-    // Step 2: ReLU lets only positive sums through; h itself is needed again below.
+    // Step 2: ReLU (rectified linear unit) replaces negative numbers with 0.
+    // Without it the two layers could do no more than one: x times w1 times w2
+    // is x times one matrix, the product of w1 and w2.
     const hRelu = relu(h); // (N, H)
 
-    // Step 3: every output weighs all hidden units.
+    // Step 3: Each output adds up all hidden units, weighted by w2.
     const yPred = matrixMultiply(hRelu, w2); // (N, D_out)
 
     // ----------------------
-    // Loss
+    // Compute loss
     // ----------------------
 
-    // The sum of the squared differences between prediction and target.
-    const loss = sum(square(subtract(yPred, y)));
-    // Whoever runs this function prints it; lib/cli.ts does.
-    if (t % logEvery === 0 || t === steps - 1) yield { t, loss };
+    // The loss tells in one number how far the predictions are from the
+    // targets: the sum of the squared differences. Squares are never negative,
+    // so that errors above and below the target cannot cancel, and they make
+    // large errors count most.
+    const loss = sumMatrix(squareMatrix(subtractMatrices(yPred, y)));
+
+    // The loop at the end of this file prints it, to show that it falls as the
+    // network learns.
+    yield { t, loss };
 
     // ----------------------
     // Backpropagation
     // ----------------------
 
-    // The derivative of (yPred - y)^2 is 2 (yPred - y).
-    const gradYPred = scale(subtract(yPred, y), 2); // (N, D_out)
+    // The gradient of a matrix has its shape, and says for each of its numbers
+    // how fast the loss grows as that number grows. Backpropagation goes back
+    // through the steps of the forward pass, until it has the gradients of w1
+    // and w2. Each follows from the one computed just before, by the chain
+    // rule: if b grows 3 times as fast as a, and the loss 2 times as fast as b,
+    // then the loss grows 6 times as fast as a.
 
-    // The gradient of w2: the transpose of hRelu, which w2 multiplied, times gradYPred.
+    // The loss is the sum of (yPred - y)^2. The derivative of the square of a
+    // difference is 2 times the difference. Shape: (N, D_out)
+    const gradYPred = multiplyWithConstant(subtractMatrices(yPred, y), 2);
+
+    // yPred[i][k] is the sum over j of hRelu[i][j] times w2[j][k]. If w2[j][k]
+    // grows a little, yPred[i][k] grows hRelu[i][j] times as much, in every
+    // sample i. So its gradient is the sum over i of hRelu[i][j] times
+    // gradYPred[i][k], a product with the transpose of hRelu.
     const gradW2 = matrixMultiply(transpose(hRelu), gradYPred); // (H, D_out)
 
-    // The gradient of hRelu: gradYPred, back through the transpose of w2.
+    // If hRelu[i][j] grows a little, each output yPred[i][k] grows w2[j][k]
+    // times as much. So its gradient is the sum over k of gradYPred[i][k] times
+    // w2[j][k], a product with the transpose of w2: of w2 and not of gradW2,
+    // because w2 is what hRelu was multiplied by.
     const gradHRelu = matrixMultiply(gradYPred, transpose(w2)); // (N, H)
 
-    // Where ReLU let nothing through, no gradient comes back.
-    const gradH = copy(gradHRelu); // (N, H)
-    h.forEach((row, i) => {
-      const gradRow = gradH[i]!;
-      row.forEach((value, j) => {
-        if (value < 0) gradRow[j] = 0;
-      });
-    });
+    // Where h is negative, ReLU gives 0, and still does if h changes a little.
+    // The loss does not depend on h there, so the gradient is 0. Elsewhere ReLU
+    // passes h on unchanged, and so the gradient passes unchanged too. (The
+    // original tests h_relu >= 0, which always holds, and so masks nothing.)
+    const gradH = gradHRelu.map((row, i) => {
+      return row.map((gradient, j) => h[i][j] < 0 ? 0 : gradient);
+    }); // (N, H)
 
-    // The gradient of w1, as for w2: the transpose of x times gradH.
+    // h is x times w1, so w1 gets its gradient as w2 did.
     const gradW1 = matrixMultiply(transpose(x), gradH); // (D_in, H)
 
+    // (The original also adds up gradients of biases, but has no biases.)
+
     // ----------------------
-    // Weight update
+    // Update weights
     // ----------------------
 
-    // A small step against the gradient makes the loss smaller.
-    w1 = subtract(w1, scale(gradW1, learningRate)); // (D_in, H)
-    w2 = subtract(w2, scale(gradW2, learningRate)); // (H, D_out)
+    // Gradient descent: the gradient points to where the loss grows fastest, so
+    // learningRate times the gradient is subtracted from the weights. A step
+    // that is small enough makes the loss smaller.
+    // Shapes: (D_in, H) and (H, D_out)
+    w1 = subtractMatrices(w1, multiplyWithConstant(gradW1, learningRate));
+    w2 = subtractMatrices(w2, multiplyWithConstant(gradW2, learningRate));
   }
   return { w1, w2 };
 }
 
-/** This script, for the command line. */
-export const script: Script = {
-  file: "naive_neural_network.ts",
-  summary: "Trains a two-layer ReLU network with arrays of arrays.",
-  // A row is an object, which takes far more memory than its numbers where it is short.
-  maxNumbers: 2 ** 24,
-  start: (options) => ({
+if (import.meta.main) {
+  const options = readOptions({
+    command: "deno run naive_neural_network.ts",
+    about: "Trains a two-layer ReLU network with arrays of arrays.",
+    defaults: { ...SIZES, ...TRAINING },
+    limit: ARRAYS_LIMIT,
+  });
+  const losses = follow("naive_neural_network.ts", options, () => ({
     device: "arrays of arrays",
     losses: train(draw(options, options.seed), options),
-  }),
-};
-
-if (import.meta.main) await run(script);
+  }));
+  for await (const { t, loss } of losses) {
+    print(`Current Iteration: ${t} - Loss Value: ${loss}`);
+  }
+}

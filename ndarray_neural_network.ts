@@ -1,284 +1,194 @@
 /**
  * A two-layer neural network, trained with ndarrays.
  *
- * The counterpart of `numpy_neural_network.py`: a matrix is one typed array and
- * a shape and strides to read it by, so that a transpose copies nothing.
+ * The counterpart of `numpy_neural_network.py`: a matrix is one typed array, a
+ * shape, and strides: how many numbers to step for the next row, and for the
+ * next column. The network predicts relu(x w1) w2.
+ *
+ *     deno run ndarray_neural_network.ts
+ *     deno run --allow-ffi ndarray_neural_network.ts # multiplies as NumPy does
  *
  * @module
  */
 
 // @ts-types="@types/ndarray"
-import ndarray, { type NdArray } from "ndarray";
+import ndarray from "ndarray";
 // @ts-types="@types/ndarray-ops"
 import ops from "ndarray-ops";
-import { addScaled, DOT_BACKENDS, multiply, useDotBackend } from "./lib/blas.ts";
-import { type Dimensions, type Report, run, type Script, type Training } from "./lib/cli.ts";
+import type { Blas } from "./lib/blas.ts";
+import { print, readOptions } from "./lib/cli.ts";
+import { linearAlgebra, useBlas, zeros } from "./lib/linear_algebra.ts";
 import { seededNormal } from "./lib/random.ts";
+import { follow } from "./lib/report.ts";
 
-/** A matrix: two-dimensional, of float64. */
-export type Matrix = NdArray<Float64Array<ArrayBuffer>>;
+/** The sizes of the network, named as in the original. */
+export const SIZES = {
+  N: 64, // samples in a batch: the network sees them all in each iteration
+  D_in: 1000, // input features: the numbers that describe one sample
+  H: 100, // units (neurons) of the hidden layer
+  D_out: 10, // outputs: the numbers to predict for one sample
+};
 
-/** What the network learns from, and what it learns. */
-export interface Network {
-  /** The inputs, of shape (N, D_in). */
-  x: Matrix;
-  /** The outputs that it should give, of shape (N, D_out). */
-  y: Matrix;
-  /** The weights from the inputs to the hidden layer, of shape (D_in, H). */
-  w1: Matrix;
-  /** The weights from the hidden layer to the outputs, of shape (H, D_out). */
-  w2: Matrix;
-}
+/** How it is trained. */
+export const TRAINING = {
+  steps: 500, // iterations
+  // How far an iteration moves each weight: this times its gradient. It is so
+  // small because the first gradients are large, with a loss of 26 million.
+  learningRate: 1e-6,
+};
 
-/** Draws data and first weights at random, as NumPy does after `np.random.seed(seed)`. */
-export function draw(
-  { N = 64, D_in = 1000, H = 100, D_out = 10 }: Partial<Dimensions> = {},
-  seed = 0,
-): Network {
+/**
+ * Makes random data and random weights: the numbers that NumPy draws after
+ * `np.random.seed(seed)`, so that the losses can be compared with NumPy's.
+ */
+export function draw({ N, D_in, H, D_out } = SIZES, seed = 0) {
   const normal = seededNormal(seed);
-  const randn = (rows: number, columns: number): Matrix =>
-    ndarray(Float64Array.from({ length: rows * columns }, normal), [rows, columns]);
+  const randn = (rows: number, columns: number) => {
+    const numbers = Float64Array.from({ length: rows * columns }, normal);
+    return ndarray(numbers, [rows, columns]);
+  };
 
-  // Random numbers stand in for real inputs and for the outputs they should give.
-  const x = randn(N, D_in);
-  const y = randn(N, D_out);
+  // In practice, x would hold measurements (the pixels of images, say) and y
+  // the right answers (what the images show). Here both are random, which is
+  // enough to show the training: the network learns its 64 answers by heart.
+  const x = randn(N, D_in); // (N, D_in), the inputs
+  const y = randn(N, D_out); // (N, D_out), the targets
 
-  const w1 = randn(D_in, H);
-  const w2 = randn(H, D_out);
+  // The weights are what the network learns. w1 leads from the inputs to the
+  // hidden layer: w1[i][j] is the weight of input i in hidden unit j. w2 leads
+  // from there to the outputs. They start at random, because hidden units that
+  // start equal would be changed equally, and stay equal.
+  const w1 = randn(D_in, H); // (D_in, H)
+  const w2 = randn(H, D_out); // (H, D_out)
   return { x, y, w1, w2 };
 }
 
-/** A matrix of zeros: NumPy's `np.zeros((rows, columns))`. */
-export function zeros(rows: number, columns: number): Matrix {
-  return ndarray(new Float64Array(rows * columns), [rows, columns]);
-}
+/** The data and the weights. */
+export type Network = ReturnType<typeof draw>;
 
 /**
- * The matrix product of `a` (n, k) and `b` (k, m), of shape (n, m): NumPy's `a.dot(b)`.
- * Views with any strides and offset will do.
+ * Trains the network by gradient descent, and yields the loss of each
+ * iteration.
  *
- * As in NumPy, BLAS multiplies where a library is open and takes the views;
- * otherwise `multiplyInBlocks` does, at the end of this file.
- *
- * @param out Where the result goes, as in NumPy: no memory of `a` or `b`. A new
- *   matrix, if left out.
- * @throws {RangeError} If `a` or `b` is not two-dimensional, if `a` does not
- *   have as many columns as `b` has rows, if `out` is not a whole matrix of the result's
- *   shape, or if BLAS is to read a view that reaches outside its data.
- */
-export function dot(a: Matrix, b: Matrix, out = zeros(a.shape[0]!, b.shape[1]!)): Matrix {
-  if (a.dimension !== 2 || b.dimension !== 2 || a.shape[1] !== b.shape[0]) {
-    const shapes = [a, b].map(({ shape }) => `(${shape.join(", ")})`);
-    throw new RangeError(`Cannot multiply matrices: shapes ${shapes.join(" and ")} do not fit`);
-  }
-  const [rows, columns] = [a.shape[0]!, b.shape[1]!];
-  const whole = out.dimension === 2 && out.shape[0] === rows && out.shape[1] === columns &&
-    out.stride[0] === columns && out.stride[1] === 1 && out.data.length === rows * columns;
-  if (!whole) {
-    throw new RangeError(
-      `Cannot multiply matrices: out is not a whole (${rows}, ${columns}) matrix`,
-    );
-  }
-  if (!multiply(a, b, out.data)) multiplyInBlocks(a, b, out);
-  return out;
-}
-
-/**
- * Moves `weights` against `gradient`, in place: NumPy's `weights -= learning_rate * gradient`.
- * What `gradient` holds afterwards is not defined.
- */
-function descend(weights: Matrix, gradient: Matrix, learningRate: number) {
-  if (addScaled(weights, -learningRate, gradient)) return;
-  ops.mulseq(gradient, learningRate);
-  ops.subeq(weights, gradient);
-}
-
-/**
- * Trains the network by gradient descent on the sum of the squared errors. Yields
- * the losses: of each `logEvery`-th iteration and of the last, before its update.
- *
- * @returns The trained weights: `w1` and `w2` themselves, which change in place
- *   as they do in NumPy.
+ * @param blas What multiplies the matrices; loops in TypeScript, if left out.
+ * @returns The trained weights: `w1` and `w2` themselves, changed in place as
+ *   in NumPy.
  */
 export function* train(
   { x, y, w1, w2 }: Network,
-  { steps = 500, learningRate = 1e-6, logEvery = 1 }: Partial<Training> = {},
-): Generator<Report, { w1: Matrix; w2: Matrix }> {
-  const [N, D_in, H, D_out] = [x.shape[0]!, x.shape[1]!, w1.shape[1]!, w2.shape[1]!];
-
-  // The gradient of w1 is large, and takes the same memory in each iteration.
-  const gradW1 = zeros(D_in, H);
+  { steps, learningRate } = TRAINING,
+  blas?: Blas,
+) {
+  const [N] = x.shape;
+  const [H, D_out] = w2.shape;
+  // ndarray-ops has no matrix product: dot(a, b) is NumPy's a.dot(b).
+  const { dot, subtractScaled } = linearAlgebra(blas);
 
   for (let t = 0; t < steps; t++) {
     // ----------------------
     // Forward pass
     // ----------------------
 
-    // Step 1: every hidden unit weighs all inputs of a sample.
+    // The network predicts y from x, with the weights that it has so far.
+
+    // Step 1: Each hidden unit adds up all inputs of a sample, each times a
+    // weight. For all samples and all units at once, that is a matrix product.
     const h = dot(x, w1); // (N, H)
 
-    // Step 2: ReLU lets only positive sums through; h itself is needed again below.
-    // An operation of ndarray-ops writes to its first argument.
+    // Step 2: ReLU (rectified linear unit) replaces negative numbers with 0.
+    // Without it the two layers could do no more than one: x times w1 times w2
+    // is x times one matrix, the product of w1 and w2.
+    // Operations of ndarray-ops write to their first argument, so each result
+    // starts as zeros. An s at the end of a name (maxs, muls, geqs) says that
+    // the last argument is a single number.
     const hRelu = zeros(N, H);
     ops.maxs(hRelu, h, 0); // (N, H)
 
-    // Step 3: every output weighs all hidden units.
+    // Step 3: Each output adds up all hidden units, weighted by w2.
     const yPred = dot(hRelu, w2); // (N, D_out)
 
     // ----------------------
-    // Loss
+    // Compute loss
     // ----------------------
 
-    // The sum of the squared differences between prediction and target.
+    // The loss tells in one number how far the predictions are from the
+    // targets: the sum of the squared differences. Squares are never negative,
+    // so that errors above and below the target cannot cancel, and they make
+    // large errors count most. norm2squared is the sum of the squares.
     const difference = zeros(N, D_out);
     ops.sub(difference, yPred, y); // (N, D_out)
     const loss = ops.norm2squared(difference);
-    // Whoever runs this function prints it; lib/cli.ts does.
-    if (t % logEvery === 0 || t === steps - 1) yield { t, loss };
+
+    // The loop at the end of this file prints it, to show that it falls as the
+    // network learns.
+    yield { t, loss };
 
     // ----------------------
     // Backpropagation
     // ----------------------
 
-    // The derivative of (yPred - y)^2 is 2 (yPred - y).
-    const gradYPred = difference;
-    ops.mulseq(gradYPred, 2); // (N, D_out)
+    // The gradient of a matrix has its shape, and says for each of its numbers
+    // how fast the loss grows as that number grows. Backpropagation goes back
+    // through the steps of the forward pass, until it has the gradients of w1
+    // and w2. Each follows from the one computed just before, by the chain
+    // rule: if b grows 3 times as fast as a, and the loss 2 times as fast as b,
+    // then the loss grows 6 times as fast as a.
 
-    // The gradient of w2: the transpose of hRelu, which w2 multiplied, times gradYPred.
+    // The loss is the sum of (yPred - y)^2. The derivative of the square of a
+    // difference is 2 times the difference.
+    const gradYPred = zeros(N, D_out);
+    ops.muls(gradYPred, difference, 2); // (N, D_out)
+
+    // yPred[i][k] is the sum over j of hRelu[i][j] times w2[j][k]. If w2[j][k]
+    // grows a little, yPred[i][k] grows hRelu[i][j] times as much, in every
+    // sample i. So its gradient is the sum over i of hRelu[i][j] times
+    // gradYPred[i][k], a product with the transpose of hRelu.
+    // A transpose is the same memory with the strides swapped.
     const gradW2 = dot(hRelu.transpose(1, 0), gradYPred); // (H, D_out)
 
-    // The gradient of hRelu: gradYPred, back through the transpose of w2.
+    // If hRelu[i][j] grows a little, each output yPred[i][k] grows w2[j][k]
+    // times as much. So its gradient is the sum over k of gradYPred[i][k] times
+    // w2[j][k], a product with the transpose of w2: of w2 and not of gradW2,
+    // because w2 is what hRelu was multiplied by.
     const gradHRelu = dot(gradYPred, w2.transpose(1, 0)); // (N, H)
 
-    // Where ReLU let nothing through, no gradient comes back.
+    // Where h is negative, ReLU gives 0, and still does if h changes a little.
+    // The loss does not depend on h there, so the gradient is 0. Elsewhere ReLU
+    // passes h on unchanged, and so the gradient passes unchanged too.
+    const mask = zeros(N, H);
+    ops.geqs(mask, h, 0); // (N, H), 1 where h >= 0 and 0 where h < 0
     const gradH = zeros(N, H);
-    ops.geqs(gradH, h, 0); // 1 where h >= 0, else 0
-    ops.muleq(gradH, gradHRelu); // (N, H)
+    ops.mul(gradH, gradHRelu, mask); // (N, H)
 
-    // The gradient of w1, as for w2: the transpose of x times gradH.
-    dot(x.transpose(1, 0), gradH, gradW1); // (D_in, H)
+    // h is x times w1, so w1 gets its gradient as w2 did.
+    const gradW1 = dot(x.transpose(1, 0), gradH); // (D_in, H)
 
     // ----------------------
-    // Weight update
+    // Update weights
     // ----------------------
 
-    // A small step against the gradient makes the loss smaller.
-    descend(w1, gradW1, learningRate); // (D_in, H)
-    descend(w2, gradW2, learningRate); // (H, D_out)
+    // Gradient descent: the gradient points to where the loss grows fastest, so
+    // learningRate times the gradient is subtracted from the weights. A step
+    // that is small enough makes the loss smaller.
+    subtractScaled(w1, learningRate, gradW1); // w1 -= learningRate * gradW1
+    subtractScaled(w2, learningRate, gradW2); // w2 -= learningRate * gradW2
   }
   return { w1, w2 };
 }
 
-/**
- * How {@linkcode dot} multiplies without BLAS. Sets `result` to the matrix product
- * of `a` and `b`, a block of 3 by 4 numbers at a time: twelve sums in twelve
- * variables. The rows of `a` and the columns of `b` are first copied, so that the
- * loop reads them in order.
- *
- * Source: K. Goto and R. van de Geijn, "Anatomy of high-performance matrix
- * multiplication", 2008.
- */
-function multiplyInBlocks(a: Matrix, b: Matrix, result: Matrix) {
-  const [rows, depth] = a.shape as [number, number];
-  const columns = b.shape[1]!;
-  const aPanels = new Float64Array(Math.ceil(rows / BLOCK_ROWS) * BLOCK_ROWS * depth);
-  for (let i = 0; i < rows; i += BLOCK_ROWS) pack(a, i, BLOCK_ROWS, aPanels, i * depth);
-  const bColumns = b.transpose(1, 0);
-  const bPanel = new Float64Array(BLOCK_COLUMNS * depth);
-  for (let j = 0; j < columns; j += BLOCK_COLUMNS) {
-    pack(bColumns, j, BLOCK_COLUMNS, bPanel, 0);
-    for (let i = 0; i < rows; i += BLOCK_ROWS) {
-      multiplyPanels(aPanels, i * depth, bPanel, result, i, j);
-    }
+if (import.meta.main) {
+  const options = readOptions({
+    command: "deno run ndarray_neural_network.ts",
+    about: "Trains a two-layer ReLU network with ndarrays.",
+    defaults: { ...SIZES, ...TRAINING },
+    backends: ["auto", "blas", "typescript"],
+  });
+  const losses = follow("ndarray_neural_network.ts", options, () => {
+    const { blas, ...told } = useBlas(options.backend);
+    const network = draw(options, options.seed);
+    return { ...told, losses: train(network, options, blas) };
+  });
+  for await (const { t, loss } of losses) {
+    print(`Current Iteration: ${t} - Loss Value: ${loss}`);
   }
 }
-
-/** Sets the block of `result` at row `i` and column `j`: one panel of `a` by one of `b`. */
-function multiplyPanels(
-  aPanels: Float64Array,
-  aStart: number,
-  bPanel: Float64Array,
-  result: Matrix,
-  i: number,
-  j: number,
-) {
-  let c00 = 0, c01 = 0, c02 = 0, c03 = 0;
-  let c10 = 0, c11 = 0, c12 = 0, c13 = 0;
-  let c20 = 0, c21 = 0, c22 = 0, c23 = 0;
-  for (let p = aStart, q = 0; q < bPanel.length; p += BLOCK_ROWS, q += BLOCK_COLUMNS) {
-    const a0 = aPanels[p]!, a1 = aPanels[p + 1]!, a2 = aPanels[p + 2]!;
-    const b0 = bPanel[q]!, b1 = bPanel[q + 1]!, b2 = bPanel[q + 2]!, b3 = bPanel[q + 3]!;
-    c00 += a0 * b0;
-    c01 += a0 * b1;
-    c02 += a0 * b2;
-    c03 += a0 * b3;
-    c10 += a1 * b0;
-    c11 += a1 * b1;
-    c12 += a1 * b2;
-    c13 += a1 * b3;
-    c20 += a2 * b0;
-    c21 += a2 * b1;
-    c22 += a2 * b2;
-    c23 += a2 * b3;
-  }
-  store(result, i, j, c00, c01, c02, c03);
-  store(result, i + 1, j, c10, c11, c12, c13);
-  store(result, i + 2, j, c20, c21, c22, c23);
-}
-
-/** Sets four numbers of row `i` from column `j` on, as far as `result` reaches. */
-function store(
-  result: Matrix,
-  i: number,
-  j: number,
-  c0: number,
-  c1: number,
-  c2: number,
-  c3: number,
-) {
-  const [rows, columns] = result.shape as [number, number];
-  if (i >= rows) return;
-  const { data } = result;
-  const place = i * columns + j;
-  data[place] = c0;
-  if (j + 1 < columns) data[place + 1] = c1;
-  if (j + 2 < columns) data[place + 2] = c2;
-  if (j + 3 < columns) data[place + 3] = c3;
-}
-
-/** The block of the result that {@linkcode multiplyPanels} adds up at once. */
-const BLOCK_ROWS = 3;
-const BLOCK_COLUMNS = 4;
-
-/**
- * Copies `width` rows of `matrix`, from row `first` on, to `panel` from `start`
- * on: column after column, so that they can be read in one run. Rows below the
- * last one count as zeros.
- */
-function pack(matrix: Matrix, first: number, width: number, panel: Float64Array, start: number) {
-  const [rows, columns] = matrix.shape as [number, number];
-  const [rowStride, columnStride] = matrix.stride as [number, number];
-  const { data } = matrix;
-  const place = matrix.offset + first * rowStride;
-  const filled = Math.min(width, rows - first);
-  for (let k = 0; k < columns; k++) {
-    const column = start + k * width;
-    for (let r = 0; r < filled; r++) {
-      panel[column + r] = data[place + k * columnStride + r * rowStride]!;
-    }
-    for (let r = filled; r < width; r++) panel[column + r] = 0;
-  }
-}
-
-/** This script, for the command line. */
-export const script: Script = {
-  file: "ndarray_neural_network.ts",
-  summary: "Trains a two-layer ReLU network with ndarrays.",
-  backends: DOT_BACKENDS,
-  start: (options) => ({
-    ...useDotBackend(options.backend),
-    losses: train(draw(options, options.seed), options),
-  }),
-};
-
-if (import.meta.main) await run(script);

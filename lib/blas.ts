@@ -1,14 +1,11 @@
 /**
- * Matrix arithmetic by the BLAS library of this machine: the code that makes
- * NumPy's `dot` fast, called with no copy of the matrices.
+ * The BLAS library of this machine: the compiled matrix arithmetic that makes
+ * NumPy's `dot` fast, called through Deno's FFI on the arrays as they are.
  *
  * @module
  */
 
-// @ts-types="@types/ndarray"
-import type { NdArray } from "ndarray";
-
-/** Libraries that export CBLAS, the faster ones first, by the names to look them up by. */
+/** Libraries that export CBLAS, in the order to try them, by the names to look them up by. */
 const LIBRARIES: Partial<Record<typeof Deno.build.os, string[]>> = {
   darwin: [
     "/System/Library/Frameworks/Accelerate.framework/Accelerate",
@@ -35,27 +32,27 @@ const INSTALL: Partial<Record<typeof Deno.build.os, string>> = {
   windows: "putting libopenblas.dll on the PATH",
 };
 
+/** The parameters of a matrix product; `float` is the type of its numbers. */
+const gemm = <Float extends "f32" | "f64">(float: Float) => ({
+  // deno-fmt-ignore
+  parameters: [
+    "i32", "i32", "i32", // order, transpose a, transpose b
+    "i32", "i32", "i32", // rows of the result, its columns, numbers to a sum
+    float, "buffer", "i32", "buffer", "i32", // alpha, a, b, each with its leading dimension
+    float, "buffer", "i32", // beta, result with its leading dimension
+  ],
+  result: "void",
+} as const);
+
 const SYMBOLS = {
   // y += alpha x, in float64
   cblas_daxpy: {
-    // deno-fmt-ignore
-    parameters: [
-      "i32", "f64", // numbers, alpha
-      "buffer", "i32", "buffer", "i32", // x and y, each with the distance of its numbers
-    ],
+    parameters: ["i32", "f64", "buffer", "i32", "buffer", "i32"],
     result: "void",
   },
-  // result = alpha a b + beta result, in float64
-  cblas_dgemm: {
-    // deno-fmt-ignore
-    parameters: [
-      "i32", "i32", "i32", // order, transpose a, transpose b
-      "i32", "i32", "i32", // rows of a, columns of b, columns of a
-      "f64", "buffer", "i32", "buffer", "i32", // alpha, a, b, each with its leading dimension
-      "f64", "buffer", "i32", // beta, result with its leading dimension
-    ],
-    result: "void",
-  },
+  // result = alpha a b + beta result, in float32 and in float64
+  cblas_sgemm: gemm("f32"),
+  cblas_dgemm: gemm("f64"),
 } as const satisfies Deno.ForeignLibraryInterface;
 
 const ROW_MAJOR = 101;
@@ -63,165 +60,135 @@ const NO_TRANSPOSE = 111;
 const TRANSPOSE = 112;
 const MAX_INT32 = 2 ** 31 - 1;
 
-type Library = Deno.DynamicLibrary<typeof SYMBOLS>;
+type Floats = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+
+/** One side of a matrix product. */
+export interface Operand<Numbers extends Floats> {
+  /** The matrix, row by row. */
+  data: Numbers;
+  /** From the start of a row to the start of the next one, in numbers. */
+  leadingDimension: number;
+  /** Whether the product takes the transpose of the matrix in `data`. */
+  transposed: boolean;
+}
+
+/** An open library. */
+export interface Blas {
+  /** The name that it was found by. */
+  library: string;
+  /**
+   * Sets `result`, row by row, to the matrix product of `a` (rows, depth) and
+   * `b` (depth, columns), all three in float32 or all three in float64.
+   *
+   * @throws {RangeError} If an array is of another type or too short, if a size is
+   *   not from 1 to 2^31 - 1, or if `result` shares memory with `a` or `b`.
+   */
+  gemm<Numbers extends Floats>(
+    shape: { rows: number; depth: number; columns: number },
+    a: Operand<Numbers>,
+    b: Operand<Numbers>,
+    result: Numbers,
+  ): void;
+  /**
+   * Adds `alpha` times `x` to `y`, both in float64.
+   *
+   * @throws {RangeError} If an array is of another type, or the lengths differ.
+   */
+  axpy(alpha: number, x: Float64Array<ArrayBuffer>, y: Float64Array<ArrayBuffer>): void;
+}
 
 /** Every library that was opened. None is closed: threads of its own may still run in it. */
-const opened = new Map<string, Library>();
-
-/** The one in use. */
-let library: Library | undefined;
+const opened = new Map<string, Blas>();
 
 /**
- * Opens the first of the libraries that there is, for {@linkcode multiply}. Never prompts.
+ * Opens the first of the libraries that is installed. Never prompts.
  *
  * @param names The libraries to try; those of this system, if left out.
- * @returns The name of the library.
- * @throws {Deno.errors.NotSupported} If FFI is not permitted, or none is found;
- *   no library is open then.
+ * @throws {Deno.errors.NotSupported} If FFI is not permitted, or none is found.
  */
-export function openBlas(names: string[] = LIBRARIES[Deno.build.os] ?? []): string {
-  closeBlas();
-  if (Deno.permissions.querySync({ name: "ffi" }).state !== "granted") {
-    throw new Deno.errors.NotSupported("Cannot use BLAS: it needs --allow-ffi");
-  }
-  for (const name of names) {
+export function openBlas(names: string[] = LIBRARIES[Deno.build.os] ?? []): Blas {
+  const isGranted = (path?: string) =>
+    Deno.permissions.querySync({ name: "ffi", ...(path && { path }) }).state === "granted";
+  if (!isGranted()) throw new Deno.errors.NotSupported("Cannot use BLAS: it needs --allow-ffi");
+  const denied = names.filter((name) => !isGranted(name));
+  for (const name of names.filter((name) => !denied.includes(name))) {
     try {
-      library = opened.get(name) ?? Deno.dlopen(name, SYMBOLS);
-      opened.set(name, library);
-      return name;
+      const blas = opened.get(name) ?? wrap(name, Deno.dlopen(name, SYMBOLS));
+      opened.set(name, blas);
+      return blas;
     } catch {
       // Not installed, or without CBLAS: another one may do.
     }
   }
-  const advice = INSTALL[Deno.build.os] ?? "installing OpenBLAS";
-  throw new Deno.errors.NotSupported(`Cannot use BLAS: no library found, try ${advice}`);
+  const reason = denied.length > 0
+    ? `no permission for ${denied.join(", ")}, and no other library found`
+    : `no library found, try ${INSTALL[Deno.build.os] ?? "installing OpenBLAS"}`;
+  throw new Deno.errors.NotSupported(`Cannot use BLAS: ${reason}`);
 }
 
-/** Leaves the library, if one is open. */
-export function closeBlas() {
-  library = undefined;
-}
-
-/** A view in the terms of CBLAS. */
-interface Operand {
-  transpose: typeof NO_TRANSPOSE | typeof TRANSPOSE;
-  data: Float64Array<ArrayBuffer>;
-  leadingDimension: number;
-}
-
-/**
- * Describes a view to CBLAS, which takes rows (or, transposed, columns) that lie
- * one after the other at one distance, the leading dimension.
- *
- * @returns Nothing for any other view.
- * @throws {RangeError} If the view reaches outside its data.
- */
-function operand({ data, shape, stride, offset }: NdArray<Float64Array>): Operand | undefined {
-  const [rows, columns] = shape as [number, number];
-  const [rowStride, columnStride] = stride as [number, number];
-  const numbers = [rows, columns, rowStride, columnStride, offset];
-  if (!(data instanceof Float64Array) || !numbers.every(Number.isInteger)) return undefined;
-  if (rows < 1 || columns < 1) return undefined;
-
-  // The stride of a dimension of length 1 is never used.
-  const byRows = (columnStride === 1 || columns === 1) && (rowStride >= columns || rows === 1);
-  const byColumns = (rowStride === 1 || rows === 1) && (columnStride >= rows || columns === 1);
-  if (!byRows && !byColumns) return undefined;
-  const [lines, length, distance] = byRows
-    ? [rows, columns, rowStride]
-    : [columns, rows, columnStride];
-  const leadingDimension = lines === 1 ? length : distance;
-  if (Math.max(rows, columns, leadingDimension) > MAX_INT32) return undefined;
-
-  const end = offset + (lines - 1) * leadingDimension + length;
-  if (offset < 0 || end > data.length) {
-    throw new RangeError("Cannot multiply matrices: a view reaches outside its data");
-  }
+/** Puts the checks that keep native code inside its arrays before a library. */
+function wrap(library: string, { symbols }: Deno.DynamicLibrary<typeof SYMBOLS>): Blas {
   return {
-    transpose: byRows ? NO_TRANSPOSE : TRANSPOSE,
-    data: data.subarray(offset, end) as Float64Array<ArrayBuffer>,
-    leadingDimension,
+    library,
+    gemm({ rows, depth, columns }, a, b, result) {
+      const isFloat32 = result instanceof Float32Array;
+      const type = isFloat32 ? Float32Array : Float64Array;
+      const out = {
+        data: result,
+        leadingDimension: columns,
+        transposed: false,
+      };
+      checkOperand(a, rows, depth, type);
+      checkOperand(b, depth, columns, type);
+      checkOperand(out, rows, columns, type);
+      if (overlaps(result, a.data) || overlaps(result, b.data)) {
+        throw new RangeError("Cannot multiply matrices: the result shares memory with them");
+      }
+      // deno-fmt-ignore
+      symbols[isFloat32 ? "cblas_sgemm" : "cblas_dgemm"](
+        ROW_MAJOR, a.transposed ? TRANSPOSE : NO_TRANSPOSE, b.transposed ? TRANSPOSE : NO_TRANSPOSE,
+        rows, columns, depth,
+        1, a.data, a.leadingDimension, b.data, b.leadingDimension,
+        0, result, columns,
+      );
+    },
+    axpy(alpha, x, y) {
+      const areFloat64 = x instanceof Float64Array && y instanceof Float64Array;
+      if (!areFloat64 || x.length !== y.length || x.length > MAX_INT32) {
+        throw new RangeError("Cannot add matrices: they are not two of float64 and one length");
+      }
+      symbols.cblas_daxpy(x.length, alpha, x, 1, y, 1);
+    },
   };
 }
 
-/**
- * Sets `result` to the matrix product of `a` (n, k) and `b` (k, m): NumPy's `a.dot(b)`.
- *
- * @param result n m numbers, row by row.
- * @returns Whether it did: not if no library is open, or if BLAS does not take
- *   such views (strides of 2 or backwards, float32, nothing to multiply).
- * @throws {RangeError} If the shapes do not fit, or a view reaches outside its data.
- */
-export function multiply(
-  a: NdArray<Float64Array>,
-  b: NdArray<Float64Array>,
-  result: Float64Array<ArrayBuffer>,
-): boolean {
-  if (!library) return false;
-  const [left, right] = [operand(a), operand(b)];
-  if (!left || !right) return false;
-  const [rows, depth] = a.shape as [number, number];
-  const columns = b.shape[1]!;
-  if (b.shape[0] !== depth || result.length !== rows * columns) {
-    throw new RangeError("Cannot multiply matrices: the shapes do not fit");
-  }
-  // deno-fmt-ignore
-  library.symbols.cblas_dgemm(
-    ROW_MAJOR, left.transpose, right.transpose, rows, columns, depth,
-    1, left.data, left.leadingDimension, right.data, right.leadingDimension,
-    0, result, columns,
-  );
-  return true;
+/** Whether BLAS can take a number as a size. */
+function isSize(size: number): boolean {
+  return Number.isInteger(size) && size >= 1 && size <= MAX_INT32;
 }
 
-/**
- * Adds `factor` times `b` to `a`, which has the same shape: NumPy's `a += factor * b`
- * without the matrix in between.
- *
- * @returns Whether it did: not if no library is open, or if the rows of either do
- *   not lie one right after the other.
- * @throws {RangeError} If the shapes differ, or a view reaches outside its data.
- */
-export function addScaled(
-  a: NdArray<Float64Array>,
-  factor: number,
-  b: NdArray<Float64Array>,
-): boolean {
-  if (!library) return false;
-  const [rows, columns] = a.shape as [number, number];
-  if (b.shape[0] !== rows || b.shape[1] !== columns) {
-    throw new RangeError("Cannot add matrices: the shapes differ");
+/** Fails if BLAS would read a matrix of shape (rows, columns) outside its array. */
+function checkOperand(
+  { data, leadingDimension, transposed }: Operand<Floats>,
+  rows: number,
+  columns: number,
+  type: typeof Float32Array | typeof Float64Array,
+) {
+  const lines = transposed ? columns : rows;
+  const length = transposed ? rows : columns;
+  const areSizes = isSize(lines) && isSize(length) && isSize(leadingDimension);
+  const end = (lines - 1) * leadingDimension + length;
+  if (
+    !(data instanceof type) || !areSizes || leadingDimension < length || end > data.length
+  ) {
+    throw new RangeError(
+      `Cannot multiply matrices: one is not ${rows} by ${columns} numbers of ${type.name}`,
+    );
   }
-  const [to, from] = [operand(a), operand(b)];
-  const length = rows * columns;
-  if (to?.data.length !== length || from?.data.length !== length || length > MAX_INT32) {
-    return false;
-  }
-  if (to.transpose !== from.transpose) return false;
-  library.symbols.cblas_daxpy(length, factor, from.data, 1, to.data, 1);
-  return true;
 }
 
-/** What `--backend` takes where matrices are multiplied, the default first. */
-export const DOT_BACKENDS = ["auto", "blas", "typescript"] as const;
-
-/**
- * Opens BLAS if it is asked for by name, or can be had without asking; else leaves
- * all multiplying to the caller.
- *
- * @returns What the matrices are multiplied by, in words, and why not by BLAS.
- * @throws {Deno.errors.NotSupported} If BLAS is asked for and not available.
- */
-export function useDotBackend(name: string): { device: string; passedOver: string[] } {
-  closeBlas();
-  const passedOver: string[] = [];
-  if (name !== "typescript") {
-    try {
-      return { device: `ndarrays, with BLAS from ${openBlas()}`, passedOver };
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotSupported) || name === "blas") throw error;
-      passedOver.push(error.message);
-    }
-  }
-  return { device: "ndarrays, with loops in TypeScript", passedOver };
+/** Whether two arrays have bytes in common. */
+function overlaps(a: Floats, b: Floats): boolean {
+  return a.buffer === b.buffer && a.byteOffset < b.byteOffset + b.byteLength &&
+    b.byteOffset < a.byteOffset + a.byteLength;
 }

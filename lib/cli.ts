@@ -1,14 +1,13 @@
 /**
- * The command line that the three scripts share: flags in, losses out.
+ * The command line that the scripts share: its flags, its errors, what it prints.
  *
  * @module
  */
 
 import { parseArgs } from "node:util";
-import { formatTime } from "./timing.ts";
 
-/** The sizes of the network, by the symbols that the Python originals use. */
-export interface Dimensions {
+/** What the command line asks for. */
+export interface Options {
   /** Samples in a batch. */
   N: number;
   /** Numbers in a sample. */
@@ -17,141 +16,127 @@ export interface Dimensions {
   H: number;
   /** Numbers in an output. */
   D_out: number;
-}
-
-/** How to train. */
-export interface Training {
   /** Iterations in all. */
   steps: number;
-  /** How far a step moves the weights along the gradient. */
+  /** How far a step moves the weights against the gradient. */
   learningRate: number;
-  /** Every how many iterations the loss is reported; the last always is. */
-  logEvery: number;
-}
-
-/** What the command line asks for. */
-export interface Options extends Dimensions, Training {
   /** The seed of NumPy's random numbers. */
   seed: number;
+  /** Every how many iterations the loss is reported; the last always is. */
+  logEvery: number;
   /** What to compute on; empty in a script that has no choice. */
   backend: string;
 }
 
-/** The loss of iteration `t`, which counts from 0. */
-export interface Report {
-  t: number;
-  loss: number;
-}
-
-/** A network that is ready to train. */
-export interface Started {
-  /** What it runs on, in words. */
-  device: string;
-  /** Why nothing better, one line for each thing that could have been. */
-  passedOver?: string[];
-  losses: Iterable<Report> | AsyncIterable<Report>;
-}
-
-/** One of the scripts. */
+/** What a script is, and what it does without flags. */
 export interface Script {
-  /** Its file name. */
-  file: string;
+  /** What one types to run it. */
+  command: string;
   /** What it does, in one line. */
-  summary: string;
-  /** What `--backend` takes, the default first; a script without has no such flag. */
+  about: string;
+  /** Its sizes, and how it trains. */
+  defaults: Omit<Options, "seed" | "logEvery" | "backend">;
+  /** What `--backend` takes, the default first; without, there is no such flag. */
   backends?: readonly string[];
-  /** The most numbers that its matrices may hold together; 67108864, if left out. */
-  maxNumbers?: number;
-  /**
-   * Makes the network ready.
-   *
-   * @throws {Deno.errors.NotSupported} If the backend is not available.
-   */
-  start(options: Options): Promise<Started> | Started;
+  /** How much its matrices may hold together; 2^26 numbers, if left out. */
+  limit?: Limit;
 }
+
+/** A limit to the matrices, so that each size that is admitted fits into memory. */
+interface Limit {
+  numbers: number;
+  /** What a row counts for, on top of its numbers. */
+  perRow: number;
+}
+
+const LIMIT: Limit = { numbers: 2 ** 26, perRow: 0 };
+
+/** The limit for arrays of arrays: a row is an object, and takes memory of its own. */
+export const ARRAYS_LIMIT: Limit = { numbers: 2 ** 24, perRow: 8 };
 
 interface NumberFlag {
-  default: number;
+  key: Exclude<keyof Options, "backend">;
   about: string;
   /** The range of whole numbers that it takes; without, any number above 0. */
   range?: [least: number, most: number];
 }
 
-/** The most numbers that x, y, w1, w2 and h may hold together: half a gibibyte of float64. */
-const MAX_NUMBERS = 2 ** 26;
-
-const size: [number, number] = [1, MAX_NUMBERS];
+const size: [number, number] = [1, LIMIT.numbers];
 const count: [number, number] = [1, Number.MAX_SAFE_INTEGER];
 
-const NUMBER_FLAGS = {
-  "steps": { default: 500, range: count, about: "iterations" },
-  "seed": { default: 0, range: [0, 2 ** 32 - 1], about: "seed of NumPy's random numbers" },
-  "learning-rate": { default: 1e-6, about: "how far a step moves the weights" },
-  "batch-size": { default: 64, range: size, about: "N, the samples in a batch" },
-  "inputs": { default: 1000, range: size, about: "D_in, the numbers in a sample" },
-  "hidden": { default: 100, range: size, about: "H, the units of the hidden layer" },
-  "outputs": { default: 10, range: size, about: "D_out, the numbers in an output" },
-  "log-every": { default: 1, range: count, about: "print every K-th loss, and always the last" },
-} satisfies Record<string, NumberFlag>;
+// deno-fmt-ignore
+const FLAGS: Record<string, NumberFlag> = {
+  "steps": { key: "steps", range: count, about: "iterations" },
+  "seed": { key: "seed", range: [0, 2 ** 32 - 1], about: "seed of NumPy's random numbers" },
+  "learning-rate": { key: "learningRate", about: "how far a step moves the weights" },
+  "batch-size": { key: "N", range: size, about: "N, the samples in a batch" },
+  "inputs": { key: "D_in", range: size, about: "D_in, the numbers in a sample" },
+  "hidden": { key: "H", range: size, about: "H, the units of the hidden layer" },
+  "outputs": { key: "D_out", range: size, about: "D_out, the numbers in an output" },
+  "log-every": { key: "logEvery", range: count, about: "print every K-th loss, and always the last" },
+};
 
-type NumberFlagName = keyof typeof NUMBER_FLAGS;
+/** The defaults that are no script's own. */
+const BASE = { seed: 0, logEvery: 1 };
 
-function parseNumber(name: NumberFlagName, text: string): number {
-  const { range }: NumberFlag = NUMBER_FLAGS[name];
-  const value = /^(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text) ? Number(text) : NaN;
-  if (range) {
-    const [least, most] = range;
-    if (Number.isInteger(value) && value >= least && value <= most) return value;
-  } else if (value > 0 && value < Infinity) {
-    return value;
-  }
+/** Text in quotes, with nothing in it that a terminal would obey. */
+function quote(text: string): string {
+  return JSON.stringify(text).replaceAll(
+    /[\p{Cc}\p{Cf}]/gu,
+    (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`,
+  );
+}
+
+/** Reads the value of a flag; fails on one that the flag does not take. */
+function parseNumber(name: string, text: string): number {
+  const { range } = FLAGS[name];
+  const pattern = range ? /^\d+(\.0*)?(e\+?\d+)?$/i : /^(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
+  const value = pattern.test(text) ? Number(text) : NaN;
+  const [least, most] = range ?? [Number.MIN_VALUE, Number.MAX_VALUE];
+  if (value >= least && value <= most) return value;
   const takes = range
-    ? `a whole number from ${range[0]} to ${range[1]}`
+    ? `a whole number from ${least} to ${most}`
     : "a number above 0 that float64 can hold";
-  throw new RangeError(`Cannot use --${name} ${JSON.stringify(text)}: it takes ${takes}`);
+  throw new RangeError(`Cannot use --${name} ${quote(text)}: it takes ${takes}`);
 }
 
 /** Fails if the matrices would be too large to hold; names the largest one's flags. */
-function checkSizes({ N, D_in, H, D_out }: Dimensions, maxNumbers: number) {
-  const matrices = [
+function checkSizes({ N, D_in, H, D_out }: Options, { numbers, perRow }: Limit) {
+  const matrices = ([
     ["batch-size", N, "inputs", D_in],
     ["batch-size", N, "outputs", D_out],
     ["inputs", D_in, "hidden", H],
     ["hidden", H, "outputs", D_out],
     ["batch-size", N, "hidden", H],
-  ] as const;
-  const total = matrices.reduce((total, [, rows, , columns]) => total + rows * columns, 0);
-  if (total <= maxNumbers) return;
-  const [[rowsFlag, rows, columnsFlag, columns]] = matrices.toSorted((a, b) =>
-    b[1] * b[3] - a[1] * a[3]
-  ) as [typeof matrices[number]];
-  throw new RangeError(
-    `Cannot use --${rowsFlag} ${rows} with --${columnsFlag} ${columns}: ` +
-      `the matrices may hold ${maxNumbers} numbers together, not ${total}`,
-  );
+  ] as const).map(([rowsFlag, rows, columnsFlag, columns]) => ({
+    flags: `--${rowsFlag} ${rows} with --${columnsFlag} ${columns}`,
+    // A matrix is transposed too, so the longer side counts as rows.
+    holds: rows * columns + perRow * Math.max(rows, columns),
+  }));
+  const total = matrices.reduce((total, { holds }) => total + holds, 0);
+  if (total <= numbers) return;
+  const [largest] = matrices.sort((a, b) => b.holds - a.holds);
+  const rows = perRow ? ` (a row counts as ${perRow} more)` : "";
+  const most = `the matrices may hold ${numbers} numbers together${rows}`;
+  throw new RangeError(`Cannot use ${largest.flags}: ${most}, not ${total}`);
 }
 
 /**
  * Reads the flags of a script.
  *
  * @param args The command line.
- * @param backends What `--backend` takes, the default first; none: no such flag.
- * @param maxNumbers The most numbers that the matrices may hold together.
  * @returns The options, or `undefined` where the help is asked for.
  * @throws {RangeError} On an unknown flag, a value that its flag does not take,
  *   a stray argument, or sizes that make the matrices too large.
  */
-export function parseOptions(
-  args: string[],
-  backends: readonly string[] = [],
-  maxNumbers = MAX_NUMBERS,
-): Options | undefined {
-  const names = Object.keys(NUMBER_FLAGS) as NumberFlagName[];
+export function parseOptions(script: Script, args: string[]): Options | undefined {
+  const { defaults, backends = [], limit = LIMIT } = script;
+  const options = { ...BASE, ...defaults, backend: backends[0] ?? "" };
+  const valued = [...Object.keys(FLAGS), ...(backends.length > 0 ? ["backend"] : [])];
   const { tokens } = parseArgs({
     args,
     options: {
-      ...Object.fromEntries(names.map((name) => [name, { type: "string" }])),
-      ...(backends.length > 0 && { backend: { type: "string" } }),
+      ...Object.fromEntries(valued.map((name) => [name, { type: "string" }])),
       help: { type: "boolean", short: "h" },
     },
     allowPositionals: true,
@@ -159,78 +144,74 @@ export function parseOptions(
     tokens: true,
   });
 
-  const numbers = Object.fromEntries(
-    names.map((name) => [name, NUMBER_FLAGS[name].default]),
-  ) as Record<NumberFlagName, number>;
-  let backend = backends[0] ?? "";
   let help = false;
   for (const token of tokens) {
     if (token.kind === "option-terminator") continue;
+    const argument = args[token.index];
     if (token.kind === "positional") {
-      const argument = JSON.stringify(args[token.index]);
-      throw new RangeError(`Cannot use the argument ${argument}: there are only flags, see --help`);
+      const reason = "there are only flags, see --help";
+      throw new RangeError(`Cannot use the argument ${quote(argument)}: ${reason}`);
     }
     const { name, rawName, value = "" } = token;
-    if (Object.hasOwn(numbers, name)) {
-      numbers[name as NumberFlagName] = parseNumber(name as NumberFlagName, value);
-    } else if (name === "backend" && backends.length > 0) {
+    if (Object.hasOwn(FLAGS, name)) {
+      options[FLAGS[name].key] = parseNumber(name, value);
+    } else if (valued.includes(name)) {
       if (!backends.includes(value)) {
         const choice = backends.join(", ");
-        throw new RangeError(`Cannot use --backend ${JSON.stringify(value)}: it takes ${choice}`);
+        throw new RangeError(`Cannot use --backend ${quote(value)}: it takes ${choice}`);
       }
-      backend = value;
-    } else if (name === "help") {
+      options.backend = value;
+      // The parser takes -h= for the flags -h and -=.
+    } else if (name === "help" && argument !== "-h=") {
       if (value) throw new RangeError("Cannot use --help: it takes no value");
       help = true;
     } else {
-      throw new RangeError(`Cannot use ${rawName}: there is no such flag, see --help`);
+      const flag = rawName.startsWith("--") ? rawName : argument;
+      const shown = /^[\w-]+=?$/.test(flag) ? flag : quote(flag);
+      throw new RangeError(`Cannot use ${shown}: there is no such flag, see --help`);
     }
   }
   if (help) return undefined;
-
-  const options = {
-    N: numbers["batch-size"],
-    D_in: numbers["inputs"],
-    H: numbers["hidden"],
-    D_out: numbers["outputs"],
-    steps: numbers["steps"],
-    learningRate: numbers["learning-rate"],
-    logEvery: numbers["log-every"],
-    seed: numbers["seed"],
-    backend,
-  };
-  checkSizes(options, maxNumbers);
+  checkSizes(options, limit);
   return options;
 }
 
 /** The text that `--help` prints. */
-function help({ file, summary, backends }: Omit<Script, "start">): string {
-  const rows = Object.entries(NUMBER_FLAGS).map(([name, flag]) => {
-    const value = name === "log-every" ? "K" : "range" in flag ? "N" : "X";
-    const byDefault = flag.default > 0 && flag.default < 1
-      ? flag.default.toExponential()
-      : flag.default;
-    return [`--${name} ${value}`, `${flag.about}, default ${byDefault}`];
+function help({ command, about, defaults, backends }: Script): string {
+  const byDefault = { ...BASE, ...defaults };
+  const rows = Object.entries(FLAGS).map(([name, { key, range, about }]) => {
+    const letter = key === "logEvery" ? "K" : range ? "N" : "X";
+    const value = byDefault[key];
+    const shown = value > 0 && value < 1 ? value.toExponential() : value;
+    return [`--${name} ${letter}`, `${about}, default ${shown}`];
   });
   if (backends) rows.push(["--backend NAME", `${backends.join(", ")}; default ${backends[0]}`]);
   rows.push(["-h, --help", "print this text"]);
-  const flags = rows.map(([flag = "", about]) => `  ${flag.padEnd(20)}${about}`);
-  return `${summary}\n\nUsage: deno run ${file} [flags]\n\n${flags.join("\n")}\n`;
+  const flags = rows.map(([flag, about]) => `  ${flag.padEnd(20)}${about}`);
+  return `${about}\n\nUsage: ${command} [flags]\n\n${flags.join("\n")}`;
 }
 
-/** Writes one line to stderr and ends the process. */
+/** Writes one line to stderr, in place of any progress there, and ends the process. */
 export function fail(message: string, code: number): never {
+  if (Deno.stderr.isTerminal()) Deno.stderr.writeSync(new TextEncoder().encode("\r\x1b[K"));
   console.error(`error: ${message}`);
   Deno.exit(code);
 }
 
-/** Writes to stdout; ends the process, quietly where the reader has gone away. */
-export function print(text: string) {
-  try {
-    Deno.stdout.writeSync(new TextEncoder().encode(text));
-  } catch (error) {
-    if (error instanceof Deno.errors.BrokenPipe) Deno.exit(0);
-    fail(`Cannot write to stdout: ${(error as Error).message}`, 1);
+/** Writes a line to stdout; ends the process, quietly where the reader has gone away. */
+export function print(line: string) {
+  let bytes = new TextEncoder().encode(`${line}\n`);
+  while (bytes.length > 0) {
+    try {
+      bytes = bytes.subarray(Deno.stdout.writeSync(bytes));
+    } catch (error) {
+      if (error instanceof Deno.errors.BrokenPipe) Deno.exit(0);
+      if (!(error instanceof Deno.errors.WouldBlock)) {
+        fail(`Cannot write to stdout: ${(error as Error).message}`, 1);
+      }
+      // A reader that is slow, on a pipe that does not wait for it: wait here, for 10 ms.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    }
   }
 }
 
@@ -238,9 +219,9 @@ export function print(text: string) {
  * Reads the flags of a script. Prints the help and ends the process where it is
  * asked for; on a mistake, prints one line to stderr and ends with code 2.
  */
-export function readOptions(script: Omit<Script, "start">, args = Deno.args): Options {
+export function readOptions(script: Script, args = Deno.args): Options {
   try {
-    const options = parseOptions(args, script.backends, script.maxNumbers);
+    const options = parseOptions(script, args);
     if (options) return options;
   } catch (error) {
     if (error instanceof RangeError) fail(error.message, 2);
@@ -248,70 +229,4 @@ export function readOptions(script: Omit<Script, "start">, args = Deno.args): Op
   }
   print(help(script));
   Deno.exit(0);
-}
-
-/**
- * Makes a script ready, and says on stderr what it runs on, and why on nothing
- * better. Ends the process with code 1 where the backend is not available.
- */
-export async function begin(script: Script, options: Options): Promise<Started> {
-  try {
-    const started = await script.start(options);
-    for (const reason of started.passedOver ?? []) console.error(reason);
-    console.error(`Training ${script.file} on ${started.device}`);
-    return started;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotSupported) fail(error.message, 1);
-    throw error;
-  }
-}
-
-/**
- * Trains to the end and hands on each report. Ends the process with code 1 where
- * a loss is not finite, or the memory does not suffice.
- *
- * @returns The time of all iterations, in milliseconds.
- */
-export async function follow(
-  { losses }: Started,
-  { learningRate }: Options,
-  onReport: (report: Report) => void,
-): Promise<number> {
-  const start = performance.now();
-  try {
-    for await (const { t, loss } of losses) {
-      onReport({ t, loss });
-      if (!Number.isFinite(loss)) {
-        const hint = `try a --learning-rate below ${learningRate}`;
-        fail(`Cannot go on: the loss is ${loss} at iteration ${t}, ${hint}`, 1);
-      }
-    }
-  } catch (error) {
-    if (!isOutOfMemory(error)) throw error;
-    fail(`Cannot go on: ${error.message.split("\n")[0]}, try smaller matrices`, 1);
-  }
-  return performance.now() - start;
-}
-
-/** Whether an engine, or a backend, has failed on matrices too large for it. */
-function isOutOfMemory(error: unknown): error is Error {
-  return error instanceof WebAssembly.RuntimeError || error instanceof Error &&
-      /allocation failed|array length|Dispatch size/i.test(error.message);
-}
-
-/**
- * Runs a script: trains as its flags say, prints each loss to stdout as the
- * originals do, and a summary to stderr.
- */
-export async function run(script: Script) {
-  const options = readOptions(script);
-  const started = await begin(script, options);
-  const total = await follow(started, options, ({ t, loss }) => {
-    print(`Current Iteration: ${t} - Loss Value: ${loss}\n`);
-  });
-  const each = formatTime(total / options.steps);
-  const iterations = options.steps === 1 ? "iteration" : "iterations";
-  console.error(
-    `${options.steps} ${iterations} in ${formatTime(total)}, ${each} each, on ${started.device}`,
-  );
 }

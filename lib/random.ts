@@ -19,16 +19,16 @@ function mersenneTwister(seed: number): () => number {
   const state = new Uint32Array(STATE_LENGTH);
   state[0] = seed;
   for (let i = 1; i < STATE_LENGTH; i++) {
-    const last = state[i - 1]!;
+    const last = state[i - 1];
     state[i] = Math.imul(1812433253, last ^ (last >>> 30)) + i;
   }
 
   function refill() {
     for (let i = 0; i < STATE_LENGTH; i++) {
-      const next = state[(i + 1) % STATE_LENGTH]!;
-      const joined = (state[i]! & 0x80000000) | (next & 0x7fffffff);
+      const next = state[(i + 1) % STATE_LENGTH];
+      const joined = (state[i] & 0x80000000) | (next & 0x7fffffff);
       const twist = next & 1 ? 0x9908b0df : 0;
-      state[i] = state[(i + SHIFT) % STATE_LENGTH]! ^ (joined >>> 1) ^ twist;
+      state[i] = state[(i + SHIFT) % STATE_LENGTH] ^ (joined >>> 1) ^ twist;
     }
   }
 
@@ -38,7 +38,7 @@ function mersenneTwister(seed: number): () => number {
       refill();
       position = 0;
     }
-    let bits = state[position++]!;
+    let bits = state[position++];
     bits ^= bits >>> 11;
     bits ^= (bits << 7) & 0x9d2c5680;
     bits ^= (bits << 15) & 0xefc60000;

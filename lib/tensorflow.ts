@@ -35,7 +35,8 @@ function isInstalled(name: string, folder: URL): boolean {
   const lib = new URL(`node_modules/${name}/lib/`, folder);
   try {
     const [version] = Deno.readDirSync(lib);
-    return Deno.statSync(new URL(`${version!.name}/tfjs_binding.node`, lib)).isFile;
+    return Deno.statSync(new URL(`${version.name}/tfjs_binding.node`, lib))
+      .isFile;
   } catch {
     return false;
   }
@@ -46,41 +47,38 @@ function isInstalled(name: string, folder: URL): boolean {
  *
  * @param folder Where the task installed it.
  * @returns What it computes on, in words.
- * @throws {Deno.errors.NotSupported} If it may not be loaded, or is not installed.
+ * @throws {Error} If it may not be loaded, or is not installed.
  */
-export async function openTensorflow(folder = FOLDER): Promise<string> {
+export function loadTensorflow(folder = FOLDER): string {
   const granted = permissions(folder).every((permission) =>
     Deno.permissions.querySync(permission).state === "granted"
   );
   if (!granted) {
-    throw new Deno.errors.NotSupported(
-      "Cannot use tensorflow: no permission to load it, see deno task tensorflow",
-    );
+    throw new Error("no permission to load it, see deno task tensorflow");
   }
   const name = PACKAGES.find((name) => isInstalled(name, folder));
   if (!name) {
-    throw new Deno.errors.NotSupported(
-      "Cannot use tensorflow: it is not installed, run deno task install:tensorflow",
-    );
+    throw new Error("it is not installed, run deno task install:tensorflow");
   }
 
   // Version 4.22.0 calls a function that Deno and Node.js 23 no longer have; see
   // https://github.com/tensorflow/tfjs/pull/8425
-  const legacy = util as unknown as { isNullOrUndefined?: (value: unknown) => boolean };
+  const legacy = util as unknown as {
+    isNullOrUndefined?: (value: unknown) => boolean;
+  };
   legacy.isNullOrUndefined ??= (value) => value === null || value === undefined;
 
   // Warnings and errors only, and no advice on how to compile it.
-  if (!Deno.env.has("TF_CPP_MIN_LOG_LEVEL")) Deno.env.set("TF_CPP_MIN_LOG_LEVEL", "2");
+  if (!Deno.env.has("TF_CPP_MIN_LOG_LEVEL")) {
+    Deno.env.set("TF_CPP_MIN_LOG_LEVEL", "2");
+  }
   try {
     createRequire(folder)(name);
   } catch (error) {
     const [reason] = String(error).split("\n");
-    throw new Deno.errors.NotSupported(
-      `Cannot use tensorflow: ${reason}, run deno task install:tensorflow`,
-    );
+    throw new Error(`${reason}, run deno task install:tensorflow`);
   }
-  await tf.setBackend("tensorflow");
-  const { binding, isUsingGpuDevice } = tf.backend() as unknown as NodeBackend;
+  const { binding, isUsingGpuDevice } = tf.findBackend("tensorflow") as unknown as NodeBackend;
   return `tensors, with TensorFlow ${binding.TF_Version} on the ${
     isUsingGpuDevice ? "GPU" : "CPU"
   }`;

@@ -6,7 +6,6 @@
 
 import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import * as tf from "@tensorflow/tfjs-core";
-import { fail } from "./cli.ts";
 
 /** The limits of a device that decide how large a tensor may be. */
 const LIMITS = [
@@ -18,81 +17,98 @@ const LIMITS = [
   "maxStorageBufferBindingSize",
 ] as const;
 
-/** Ends the process: a GPU that fails goes on with zeros, and says so in an event only. */
-function stop(reason: string): never {
-  fail(`Cannot go on: the GPU failed, ${reason.split("\n")[0]}`, 1);
-}
-
-/** The adapter of the backend that is open. */
+/** What the backend that is open computes on. */
 let description: string | undefined;
 
 /**
- * Opens the fastest adapter of this machine as a backend of TensorFlow.js.
+ * Registers the fastest adapter of this machine as a backend of TensorFlow.js.
  *
- * The backend that the package itself registers asks for features by names that
- * some versions of Deno don't know, and reads `adapter.info` when others forbid
- * it; see https://github.com/denoland/webgpu-examples/issues/22 and
- * https://github.com/tensorflow/tfjs/issues/8518. It also keeps silent on errors.
- * So this makes the device itself, asks for no features, and stops at an error.
+ * The factory that the package registers puts a nested array into
+ * `requiredFeatures` where the adapter has `bgra8unorm-storage`, which versions of
+ * Deno refuse; and it passes over the errors of a GPU, which then goes on with
+ * zeros. So this makes the device itself, and after an error every read of a
+ * number is rejected with it.
  *
  * @param software Whether a software adapter, which computes on the CPU, will do.
  * @returns What it computes on, in words.
- * @throws {Deno.errors.NotSupported} If there is no such adapter.
+ * @throws {Error} If there is no such adapter, or it gives no device.
  */
-export async function openWebgpu(software: boolean): Promise<string> {
-  if (!description) {
-    if (!quietDriver()) {
-      console.error(
-        "Looking for a GPU (an error about XDG_RUNTIME_DIR is the driver's, and harmless)",
-      );
-    }
-    const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
+export async function registerWebgpu(software: boolean): Promise<string> {
+  if (description === undefined) {
+    quietDriver();
+    const adapter = await navigator.gpu.requestAdapter({
+      powerPreference: "high-performance",
+    });
     if (!adapter) {
       const advice = Deno.build.os === "linux"
         ? ", install a Vulkan driver (apt install mesa-vulkan-drivers)"
         : "";
-      throw new Deno.errors.NotSupported(`Cannot use webgpu: there is no adapter${advice}`);
+      throw new Error(`there is no adapter${advice}`);
     }
-    const { info, limits } = adapter;
+    const { info, limits, features } = adapter;
     if (!software && isSoftware(info)) {
-      throw new Deno.errors.NotSupported(
-        `Cannot use webgpu: there is only a software adapter, ${info.description}`,
-      );
+      throw new Error(`there is only a software adapter, ${info.description}`);
     }
     const device = await adapter.requestDevice({
+      // With it, tf.time and tf.profile can tell how long the GPU took.
+      requiredFeatures: features.has("timestamp-query") ? ["timestamp-query"] : [],
       requiredLimits: Object.fromEntries(LIMITS.map((limit) => [limit, limits[limit]])),
     });
-    device.addEventListener(
-      "uncapturederror",
-      (event) => stop((event as GPUUncapturedErrorEvent).error.message),
-    );
-    device.lost.then(({ reason, message }) => reason === "destroyed" || stop(message));
-
+    const backend = rejectAfterErrors(new WebGPUBackend(device, info));
     tf.removeBackend("webgpu");
-    tf.registerBackend("webgpu", () => new WebGPUBackend(device, info));
+    tf.registerBackend("webgpu", () => backend);
     // By default, small tensors would be computed on the CPU.
     tf.env().set("WEBGPU_CPU_FORWARD", false);
     description = info.description;
   }
-  await tf.setBackend("webgpu");
   return `tensors, with WebGPU on ${description}`;
 }
 
 /**
- * Keeps Linux's graphics driver from writing that `XDG_RUNTIME_DIR` is not set,
- * as it does where nobody is logged in.
- *
- * @returns Whether it could: it takes a permission to read and set the variable.
+ * Makes every read of a number fail once the GPU has failed: WebGPU tells of an
+ * error by an event only, and goes on with zeros.
  */
-function quietDriver(): boolean {
-  if (Deno.build.os !== "linux") return true;
+function rejectAfterErrors(backend: WebGPUBackend): WebGPUBackend {
+  const { device } = backend;
+  let failure: Error | undefined;
+  const fail = (reason: string) => {
+    failure ??= new Deno.errors.NotSupported(
+      `Cannot go on: the GPU failed, ${reason.split("\n")[0]}`,
+    );
+    // The next one to open it gets another device.
+    description = undefined;
+  };
+  device.addEventListener("uncapturederror", (event) => {
+    // Nobody else is to end the process with it.
+    event.preventDefault();
+    fail((event as GPUUncapturedErrorEvent).error.message);
+  });
+  device.lost.then(({ reason, message }) => reason === "destroyed" || fail(message));
+
+  const read = backend.read.bind(backend);
+  backend.read = async (id) => {
+    const numbers = await read(id).catch((error) => {
+      throw failure ?? error;
+    });
+    if (failure) throw failure;
+    return numbers;
+  };
+  return backend;
+}
+
+/**
+ * Keeps Linux's graphics driver from writing that `XDG_RUNTIME_DIR` is not set, as
+ * it does where nobody is logged in; if this script may set it.
+ */
+function quietDriver() {
   const variable = "XDG_RUNTIME_DIR";
-  if (Deno.permissions.querySync({ name: "env", variable }).state !== "granted") return false;
+  const permission = Deno.permissions.querySync({ name: "env", variable });
+  if (Deno.build.os !== "linux" || permission.state !== "granted") return;
   if (!Deno.env.has(variable)) Deno.env.set(variable, "/tmp");
-  return true;
 }
 
 /** Whether it is a software adapter, which computes on the CPU. */
 export function isSoftware({ isFallbackAdapter, description }: GPUAdapterInfo): boolean {
-  return isFallbackAdapter || /llvmpipe|swiftshader|basic render/i.test(description);
+  return isFallbackAdapter ||
+    /llvmpipe|swiftshader|basic render/i.test(description);
 }

@@ -8,40 +8,56 @@
  */
 
 import { type Backend, BACKENDS, useBackend } from "../lib/backend.ts";
-import { closeBlas, openBlas } from "../lib/blas.ts";
+import { type Blas, openBlas } from "../lib/blas.ts";
 
-const expected = (Deno.env.get("EXPECTED_HERE") ?? "").split(",");
+/** Whether a permission is granted; never prompts. */
+const isGranted = (permission: Deno.PermissionDescriptor) =>
+  Deno.permissions.querySync(permission).state === "granted";
 
-/** Says on stderr why `name` is skipped; fails if it must not be. */
-function missing(name: string, reason: string) {
-  if (expected.includes(name)) {
-    throw new Error(`Cannot skip ${name}, which is expected here: ${reason}`);
-  }
-  console.error(`Skipping ${name}: ${reason}`);
+const variable = "EXPECTED_HERE";
+const expected = isGranted({ name: "env", variable })
+  ? (Deno.env.get(variable) ?? "").split(",")
+  : [];
+
+/**
+ * Whether tests may do what they do; if not, says on stderr what it takes.
+ *
+ * @param tests The tests, in words.
+ * @param names The permissions that they need.
+ */
+export function permitted(tests: string, ...names: Deno.PermissionName[]): boolean {
+  const lacking = names.filter((name) => !isGranted({ name }));
+  if (lacking.length === 0) return true;
+  const flags = lacking.map((name) => `--allow-${name}`).join(" ");
+  console.error(`Ignoring ${tests}: they need ${flags}, which deno task test grants`);
+  return false;
 }
 
-/** Whether something can be opened; says so, or fails, where it can't. */
-async function isAvailable(name: string, open: () => unknown): Promise<boolean> {
+/** Opens something; where it can't be, says why it is skipped, or fails if it must be there. */
+async function open<Thing>(name: string, openIt: () => Thing): Promise<Awaited<Thing> | undefined> {
   try {
-    await open();
-    return true;
+    return await openIt();
   } catch (error) {
     if (!(error instanceof Deno.errors.NotSupported)) throw error;
-    missing(name, error.message);
-    return false;
+    if (expected.includes(name)) {
+      throw new Error(`Cannot skip ${name}, which is expected here: ${error.message}`);
+    }
+    console.error(`Skipping ${name}: ${error.message}`);
+    return undefined;
   }
 }
 
-/** Whether there is a BLAS library. */
-export const BLAS = await isAvailable("blas", openBlas);
-closeBlas();
+/** The BLAS library of this machine, if any. */
+export const BLAS: Blas | undefined = await open("blas", openBlas);
 
 /** The backends of TensorFlow.js that this machine has, a software GPU included. */
 export async function availableBackends(): Promise<Backend[]> {
   const backends: Backend[] = [];
   const [, ...names] = BACKENDS;
   for (const backend of names) {
-    if (await isAvailable(backend, () => useBackend(backend))) backends.push(backend);
+    // Why there is no BLAS has been said above.
+    if (backend === "blas" && !BLAS) continue;
+    if (await open(backend, () => useBackend(backend))) backends.push(backend);
   }
   return backends;
 }

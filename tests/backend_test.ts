@@ -1,25 +1,28 @@
 /** Which backend `auto` takes, and what is said of the others. */
 
 import assert from "node:assert/strict";
-import { type Backend, type Open, useBackend } from "../lib/backend.ts";
-import { openTensorflow } from "../lib/tensorflow.ts";
+import { type Backend, type Open, requireDeno, useBackend } from "../lib/backend.ts";
+import { loadTensorflow } from "../lib/tensorflow.ts";
 import { isSoftware } from "../lib/webgpu.ts";
+import { permitted } from "./available.ts";
 
-const NAMES: Backend[] = ["tensorflow", "webgpu", "wasm", "cpu"];
+const NAMES: Backend[] = ["tensorflow", "webgpu", "blas", "wasm", "cpu"];
 
 /** Backends of which some are available, and the GPU may be one computed on the CPU. */
 function machine(available: Backend[], gpuIsSoftware = false): Record<Backend, Open> {
   const open = NAMES.map((name): [Backend, Open] => [name, (software) => {
     const refused = name === "webgpu" && gpuIsSoftware && !software;
-    return available.includes(name) && !refused
-      ? Promise.resolve(`on ${name}`)
-      : Promise.reject(new Deno.errors.NotSupported(`Cannot use ${name}`));
+    return available.includes(name) && !refused ? Promise.resolve(`on ${name}`) : Promise.reject(
+      name === "blas"
+        ? new Deno.errors.NotSupported("Cannot use BLAS: it needs something")
+        : new Error("it is not there\nor here"),
+    );
   }]);
   return Object.fromEntries(open) as Record<Backend, Open>;
 }
 
 // Every combination of what is available.
-for (let bits = 0; bits < 16; bits++) {
+for (let bits = 0; bits < 32; bits++) {
   const available = NAMES.filter((_, i) => bits & (1 << i));
   for (const gpuIsSoftware of [false, true]) {
     const [expected] = available.filter((name) => name !== "webgpu" || !gpuIsSoftware);
@@ -27,10 +30,13 @@ for (let bits = 0; bits < 16; bits++) {
     Deno.test(`auto takes ${expected} of ${available.join(", ") || "nothing"}${gpu}`, async () => {
       const choice = useBackend("auto", machine(available, gpuIsSoftware));
       if (expected) {
-        const better = NAMES.slice(0, NAMES.indexOf(expected));
+        const hint = {
+          wasm: "BLAS would be faster: it needs something",
+          cpu: "wasm would be faster: it is not there",
+        };
         assert.deepEqual(await choice, {
           device: `on ${expected}`,
-          passedOver: better.map((name) => `Cannot use ${name}`),
+          hint: hint[expected as keyof typeof hint],
         });
       } else {
         await assert.rejects(choice, {
@@ -45,18 +51,39 @@ for (let bits = 0; bits < 16; bits++) {
 for (const name of NAMES) {
   Deno.test(`${name} by name is taken or refused, and nothing else is tried`, async () => {
     const others = NAMES.filter((other) => other !== name);
-    assert.deepEqual(await useBackend(name, machine([name], true)), {
-      device: `on ${name}`,
-      passedOver: [],
+    assert.deepEqual(await useBackend(name, machine([name], true)), { device: `on ${name}` });
+    await assert.rejects(useBackend(name, machine(others)), {
+      name: "NotSupported",
+      message: name === "blas"
+        ? "Cannot use BLAS: it needs something"
+        : `Cannot use ${name}: it is not there`,
     });
-    await assert.rejects(useBackend(name, machine(others)), { message: `Cannot use ${name}` });
   });
 }
 
-Deno.test("a mistake in a backend is not taken for a missing one", async () => {
-  const broken = machine(NAMES);
-  broken.tensorflow = () => Promise.reject(new TypeError("a bug"));
-  await assert.rejects(useBackend("auto", broken), { name: "TypeError" });
+Deno.test("whatever fails in a backend, it is not available", async () => {
+  for (const failure of [new TypeError("no\nway"), "no", undefined, new RangeError("")]) {
+    const broken = machine(["cpu"]);
+    broken.webgpu = () => Promise.reject(failure);
+    assert.equal((await useBackend("auto", broken)).device, "on cpu");
+    const [reason] = (failure instanceof Error ? failure.message : `${failure}`).split("\n");
+    await assert.rejects(useBackend("webgpu", broken), {
+      name: "NotSupported",
+      message: `Cannot use webgpu: ${reason}`,
+    });
+  }
+});
+
+Deno.test("a version of Deno that is too old is named, with the first that will do", () => {
+  for (const version of ["2.7.12", "2.7.100", "2.8.0", "2.10.1", "3.0.0", "2.9.0-rc.1"]) {
+    requireDeno("2.7.12", version);
+  }
+  for (const version of ["2.7.2", "2.7.11", "2.4.12", "1.46.3"]) {
+    assert.throws(() => requireDeno("2.7.12", version), {
+      message: `it takes Deno 2.7.12 or later, not ${version}`,
+    });
+  }
+  requireDeno("2.4.2");
 });
 
 Deno.test("software adapters are known by their description too", () => {
@@ -70,25 +97,25 @@ Deno.test("software adapters are known by their description too", () => {
   assert.equal(isSoftware(info("Something else", true)), true);
 });
 
-Deno.test("tensorflow that is not installed, or that does not load, is not available", async () => {
-  const folder = await Deno.makeTempDir();
-  const url = new URL(`file://${folder}/`);
-  await assert.rejects(openTensorflow(url), {
-    name: "NotSupported",
-    message: "Cannot use tensorflow: it is not installed, run deno task install:tensorflow",
-  });
+Deno.test({
+  name: "tensorflow that is not installed, or that does not load, is not available",
+  ignore: !permitted("the tests of loading TensorFlow", "env", "ffi", "read", "write"),
+  async fn() {
+    const folder = await Deno.makeTempDir();
+    const url = new URL(`file://${folder}/`);
+    const absent = { message: "it is not installed, run deno task install:tensorflow" };
+    assert.throws(() => loadTensorflow(url), absent);
 
-  const addon = `${folder}/node_modules/@tensorflow/tfjs-node/lib/napi-v8`;
-  await Deno.mkdir(addon, { recursive: true });
-  await assert.rejects(openTensorflow(url), { message: /it is not installed/ });
+    const addon = `${folder}/node_modules/@tensorflow/tfjs-node/lib/napi-v8`;
+    await Deno.mkdir(addon, { recursive: true });
+    assert.throws(() => loadTensorflow(url), absent);
 
-  await Deno.writeTextFile(`${addon}/tfjs_binding.node`, "");
-  const main = "throw new Error('libtensorflow.so.2 is missing\\nand more');";
-  await Deno.writeTextFile(`${addon}/../../index.js`, main);
-  await assert.rejects(openTensorflow(url), {
-    name: "NotSupported",
-    message:
-      "Cannot use tensorflow: Error: libtensorflow.so.2 is missing, run deno task install:tensorflow",
-  });
-  await Deno.remove(folder, { recursive: true });
+    await Deno.writeTextFile(`${addon}/tfjs_binding.node`, "");
+    const main = "throw new Error('libtensorflow.so.2 is missing\\nand more');";
+    await Deno.writeTextFile(`${addon}/../../index.js`, main);
+    assert.throws(() => loadTensorflow(url), {
+      message: "Error: libtensorflow.so.2 is missing, run deno task install:tensorflow",
+    });
+    await Deno.remove(folder, { recursive: true });
+  },
 });

@@ -1,10 +1,17 @@
 /** The flags: what they take, and what is said of what they don't. */
 
 import assert from "node:assert/strict";
-import { parseOptions } from "../lib/cli.ts";
-import { draw, train } from "../naive_neural_network.ts";
+import { parseOptions, type Script } from "../lib/cli.ts";
+import * as naive from "../naive_neural_network.ts";
+import * as nd from "../ndarray_neural_network.ts";
+import * as tensor from "../tensor_neural_network.ts";
 
-const BACKENDS = ["wasm", "cpu"];
+const SCRIPT: Script = {
+  command: "deno run script.ts",
+  about: "Trains.",
+  defaults: { N: 64, D_in: 1000, H: 100, D_out: 10, steps: 500, learningRate: 1e-6 },
+};
+const WITH_BACKENDS = { ...SCRIPT, backends: ["wasm", "cpu"] };
 const WHOLE = "it takes a whole number from 1 to";
 
 const DEFAULTS = {
@@ -20,8 +27,8 @@ const DEFAULTS = {
 };
 
 Deno.test("without flags, the defaults", () => {
-  assert.deepEqual(parseOptions([], BACKENDS), DEFAULTS);
-  assert.deepEqual(parseOptions([]), { ...DEFAULTS, backend: "" });
+  assert.deepEqual(parseOptions(WITH_BACKENDS, []), DEFAULTS);
+  assert.deepEqual(parseOptions(SCRIPT, []), { ...DEFAULTS, backend: "" });
 });
 
 Deno.test("each flag sets its option", () => {
@@ -30,7 +37,7 @@ Deno.test("each flag sets its option", () => {
     "--steps", "3", "--seed=7", "--learning-rate", "2.5e-4", "--batch-size=2", "--inputs", "5",
     "--hidden", "6", "--outputs", "4", "--log-every", "9", "--backend", "cpu",
   ];
-  assert.deepEqual(parseOptions(args, BACKENDS), {
+  assert.deepEqual(parseOptions(WITH_BACKENDS, args), {
     N: 2,
     D_in: 5,
     H: 6,
@@ -44,10 +51,10 @@ Deno.test("each flag sets its option", () => {
 });
 
 Deno.test("the last of two counts, and the edges of the ranges", () => {
-  assert.equal(parseOptions(["--steps", "3", "--steps", "4"])?.steps, 4);
-  assert.equal(parseOptions(["--seed", "4294967295"])?.seed, 4294967295);
-  assert.equal(parseOptions(["--steps", "1e3"])?.steps, 1000);
-  assert.equal(parseOptions(["--learning-rate", ".5"])?.learningRate, 0.5);
+  assert.equal(parseOptions(SCRIPT, ["--steps", "3", "--steps", "4"])?.steps, 4);
+  assert.equal(parseOptions(SCRIPT, ["--seed", "4294967295"])?.seed, 4294967295);
+  assert.equal(parseOptions(SCRIPT, ["--steps", "1e3"])?.steps, 1000);
+  assert.equal(parseOptions(SCRIPT, ["--learning-rate", ".5"])?.learningRate, 0.5);
   // x, w1 and h of 2^24 numbers each, y and w2 of 2^22.
   const large = [
     "--batch-size",
@@ -59,12 +66,12 @@ Deno.test("the last of two counts, and the edges of the ranges", () => {
     "--outputs",
     "1024",
   ];
-  assert.equal(parseOptions(large)?.D_in, 4096);
+  assert.equal(parseOptions(SCRIPT, large)?.D_in, 4096);
 });
 
 Deno.test("--help asks for the help, wherever it stands", () => {
-  assert.equal(parseOptions(["--help"]), undefined);
-  assert.equal(parseOptions(["--steps", "3", "-h"]), undefined);
+  assert.equal(parseOptions(SCRIPT, ["--help"]), undefined);
+  assert.equal(parseOptions(SCRIPT, ["--steps", "3", "-h"]), undefined);
 });
 
 const MISTAKES: [args: string[], message: string][] = [
@@ -83,7 +90,9 @@ const MISTAKES: [args: string[], message: string][] = [
     })
   ),
   // Numbers that a flag does not take.
-  ...["0", "0.5", "1e300", "9007199254740993"].map((text): [string[], string] => [
+  ...["0", "0.5", "1e300", "9007199254740993", "0.99999999999999999999999", "1e-1"].map((
+    text,
+  ): [string[], string] => [
     ["--steps", text],
     `Cannot use --steps "${text}": ${WHOLE} 9007199254740991`,
   ]),
@@ -93,7 +102,9 @@ const MISTAKES: [args: string[], message: string][] = [
       `Cannot use --${name} "${text}": ${WHOLE} 67108864`,
     ])
   ),
-  ...["-1", "0.5", "4294967296"].map((text): [string[], string] => [
+  ...["-1", "0.5", "4294967296", "1e-400", "0.0000000000000000000000000001"].map((
+    text,
+  ): [string[], string] => [
     ["--seed", text],
     `Cannot use --seed "${text}": it takes a whole number from 0 to 4294967295`,
   ]),
@@ -113,6 +124,13 @@ const MISTAKES: [args: string[], message: string][] = [
   [["--toString", "3"], "Cannot use --toString: there is no such flag, see --help"],
   [["-s", "3"], "Cannot use -s: there is no such flag, see --help"],
   [["--help=yes"], "Cannot use --help: it takes no value"],
+  [["-h="], "Cannot use -h=: there is no such flag, see --help"],
+  [["-hx"], "Cannot use -hx: there is no such flag, see --help"],
+  // Nothing that a terminal would obey.
+  [["--a\nb\x1b[31m"], 'Cannot use "--a\\nb\\u001b[31m": there is no such flag, see --help'],
+  [["-\x9b"], 'Cannot use "-\\u{9b}": there is no such flag, see --help'],
+  [["\x7f\u202e"], 'Cannot use the argument "\\u{7f}\\u{202e}": there are only flags, see --help'],
+  [["--steps", "\u{e0001}"], `Cannot use --steps "\\u{e0001}": ${WHOLE} 9007199254740991`],
   // Matrices that would be too large.
   [
     ["--inputs", "10000", "--hidden", "10000"],
@@ -126,29 +144,42 @@ const MISTAKES: [args: string[], message: string][] = [
 
 for (const [args, message] of MISTAKES) {
   Deno.test(`a mistake: ${JSON.stringify(args.join(" "))}`, () => {
-    assert.throws(() => parseOptions(args, BACKENDS), { name: "RangeError", message });
+    assert.throws(() => parseOptions(WITH_BACKENDS, args), { name: "RangeError", message });
   });
 }
 
 Deno.test("a script may set a lower limit to its matrices", () => {
   const small = ["--batch-size", "1", "--inputs", "1", "--hidden", "2", "--outputs", "1"];
-  assert.equal(parseOptions(small, [], 8)?.H, 2);
-  assert.throws(() => parseOptions(small, [], 7), {
+  const limited = (numbers: number, perRow: number) => ({ ...SCRIPT, limit: { numbers, perRow } });
+  assert.equal(parseOptions(limited(8, 0), small)?.H, 2);
+  assert.throws(() => parseOptions(limited(7, 0), small), {
     message:
       "Cannot use --inputs 1 with --hidden 2: the matrices may hold 7 numbers together, not 8",
   });
+  // Two matrices of one row or column, three of two.
+  assert.equal(parseOptions(limited(16, 1), small)?.H, 2);
+  assert.throws(() => parseOptions(limited(15, 1), small), {
+    message: "Cannot use --inputs 1 with --hidden 2: " +
+      "the matrices may hold 15 numbers together (a row counts as 1 more), not 16",
+  });
 });
 
-Deno.test("the defaults are those of the scripts, which are the originals'", () => {
-  const { x, w1, w2 } = draw();
-  const { N, D_in, H, D_out } = parseOptions([])!;
-  assert.deepEqual([x.length, w1.length, w2.length, w2[0]!.length], [N, D_in, H, D_out]);
-  const reports = [...train(draw({ N: 1, D_in: 1, H: 1, D_out: 1 }))];
-  assert.equal(reports.length, parseOptions([])!.steps);
+Deno.test("the three scripts have the original's sizes and training", () => {
+  const { N, D_in, H, D_out, steps, learningRate } = SCRIPT.defaults;
+  for (const { SIZES, TRAINING } of [naive, nd, tensor]) {
+    assert.deepEqual(SIZES, { N, D_in, H, D_out });
+    assert.deepEqual(TRAINING, { steps, learningRate });
+  }
+});
+
+Deno.test("whole numbers may be written with a point or an exponent", () => {
+  for (const [text, steps] of [["7.", 7], ["7.00", 7], ["2E+3", 2000], ["1.0e2", 100]] as const) {
+    assert.equal(parseOptions(SCRIPT, ["--steps", text])?.steps, steps);
+  }
 });
 
 Deno.test("--backend is unknown to a script that has no choice", () => {
-  assert.throws(() => parseOptions(["--backend", "cpu"]), {
+  assert.throws(() => parseOptions(SCRIPT, ["--backend", "cpu"]), {
     message: "Cannot use --backend: there is no such flag, see --help",
   });
 });

@@ -1,41 +1,42 @@
 /** One training iteration of each script, at the original's size. */
 
-import * as tf from "@tensorflow/tfjs-core";
 import { useBackend } from "../lib/backend.ts";
-import { openBlas } from "../lib/blas.ts";
 import * as naive from "../naive_neural_network.ts";
 import * as nd from "../ndarray_neural_network.ts";
 import * as tensor from "../tensor_neural_network.ts";
 import { availableBackends, BLAS } from "./available.ts";
 
-const TRAINING = { steps: Infinity };
+const ENDLESS = { steps: Infinity, learningRate: naive.TRAINING.learningRate };
 
 const group = "one training iteration";
 
-const arrays = naive.train(naive.draw(), TRAINING);
+const arrays = naive.train(naive.draw(), ENDLESS);
 Deno.bench("naive", { group, baseline: true }, () => {
   arrays.next();
 });
 
-const ndarrays = nd.train(nd.draw(), TRAINING);
+const ndarrays = nd.train(nd.draw(), ENDLESS);
 Deno.bench("ndarray with loops", { group }, () => {
   ndarrays.next();
 });
+
 if (BLAS) {
-  let library: string | undefined;
+  const ndarraysOnBlas = nd.train(nd.draw(), ENDLESS, BLAS);
   Deno.bench("ndarray with BLAS", { group }, () => {
-    library ??= openBlas();
-    ndarrays.next();
+    ndarraysOnBlas.next();
   });
 }
 
 for (const backend of await availableBackends()) {
   await useBackend(backend);
-  const tensors = tensor.train(tensor.draw(), TRAINING);
+  const tensors = tensor.train(tensor.draw(), ENDLESS);
   Deno.bench(`tensor on ${backend}`, { group }, async (b) => {
-    await tf.setBackend(backend);
+    await useBackend(backend);
     b.start();
-    await tensors.next();
+    const { value, done } = tensors.next();
+    if (done) throw new Error("Cannot go on: the training has ended");
+    await value.loss.data();
+    value.loss.dispose();
     b.end();
   });
 }

@@ -2,13 +2,12 @@
 
 import assert from "node:assert/strict";
 import {
-  copy,
   matrixMultiply,
+  multiplyWithConstant,
   relu,
-  scale,
-  square,
-  subtract,
-  sum,
+  squareMatrix,
+  subtractMatrices,
+  sumMatrix,
   transpose,
 } from "../naive_neural_network.ts";
 
@@ -36,35 +35,27 @@ Deno.test("transpose turns rows into columns", () => {
   assert.deepEqual(transpose([[1, 2, 3], [4, 5, 6]]), [[1, 4], [2, 5], [3, 6]]);
 });
 
-Deno.test("subtract takes element from element", () => {
-  assert.deepEqual(subtract([[5, 7], [9, 11]], [[1, 2], [3, 4]]), [[4, 5], [6, 7]]);
+Deno.test("subtractMatrices takes element from element", () => {
+  assert.deepEqual(subtractMatrices([[5, 7], [9, 11]], [[1, 2], [3, 4]]), [[4, 5], [6, 7]]);
 });
 
-Deno.test("subtract refuses shapes that differ", () => {
-  assert.throws(() => subtract([[1, 2]], [[1], [2]]), {
+Deno.test("subtractMatrices refuses shapes that differ", () => {
+  assert.throws(() => subtractMatrices([[1, 2]], [[1], [2]]), {
     name: "RangeError",
     message: "Cannot subtract matrices: shapes (1, 2) and (2, 1) differ",
   });
 });
 
-Deno.test("square squares each element", () => {
-  assert.deepEqual(square([[1, -2], [0.5, 3]]), [[1, 4], [0.25, 9]]);
+Deno.test("squareMatrix squares each element", () => {
+  assert.deepEqual(squareMatrix([[1, -2], [0.5, 3]]), [[1, 4], [0.25, 9]]);
 });
 
-Deno.test("sum adds all elements", () => {
-  assert.equal(sum([[1, -2], [0.5, 3]]), 2.5);
+Deno.test("sumMatrix adds all elements", () => {
+  assert.equal(sumMatrix([[1, -2], [0.5, 3]]), 2.5);
 });
 
-Deno.test("scale multiplies each element, and keeps its input", () => {
+Deno.test("multiplyWithConstant multiplies each element, and keeps its input", () => {
   const matrix = [[1, -2], [0.5, 3]];
-  assert.deepEqual(scale(matrix, 2), [[2, -4], [1, 6]]);
+  assert.deepEqual(multiplyWithConstant(matrix, 2), [[2, -4], [1, 6]]);
   assert.deepEqual(matrix, [[1, -2], [0.5, 3]]);
-});
-
-Deno.test("copy can be changed without changing the original", () => {
-  const matrix = [[1, 2], [3, 4]];
-  const copied = copy(matrix);
-  copied[0]![0] = 9;
-  assert.deepEqual(copied, [[9, 2], [3, 4]]);
-  assert.deepEqual(matrix, [[1, 2], [3, 4]]);
 });

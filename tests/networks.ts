@@ -8,12 +8,20 @@
 import ndarray from "ndarray";
 import * as tf from "@tensorflow/tfjs-core";
 import { type Backend, useBackend } from "../lib/backend.ts";
-import { closeBlas, openBlas } from "../lib/blas.ts";
-import type { Dimensions, Report, Training } from "../lib/cli.ts";
+import type { Blas } from "../lib/blas.ts";
+import type { Options } from "../lib/cli.ts";
+import type { Matrix } from "../lib/linear_algebra.ts";
+import { type Report, report } from "../lib/report.ts";
 import * as naive from "../naive_neural_network.ts";
 import * as nd from "../ndarray_neural_network.ts";
 import * as tensor from "../tensor_neural_network.ts";
 import { availableBackends, BLAS } from "./available.ts";
+
+/** The sizes of a network. */
+export type Dimensions = typeof naive.SIZES;
+
+/** How a network is trained, and what of it is reported. */
+export type Training = Pick<Options, "steps" | "learningRate" | "logEvery">;
 
 /** A network as plain arrays, whatever it is trained with. */
 export type Network = naive.Network;
@@ -35,16 +43,19 @@ export interface Version {
   train(network: Network, training: Training): Promise<Trained>;
 }
 
-/** Collects what a generator yields and returns. */
-async function collect<Weights>(
-  losses: Iterator<Report, Weights> | AsyncIterator<Report, Weights>,
+/** Collects the reports of a training, and what it returns. */
+async function collect<Loss extends number | tf.Tensor, Weights>(
+  losses: Generator<{ t: number; loss: Loss }, Weights>,
+  training: Training,
 ): Promise<[Report[], Weights]> {
-  const reports: Report[] = [];
-  while (true) {
-    const { done, value } = await losses.next();
-    if (done) return [reports, value];
-    reports.push(value);
+  let weights: Weights;
+  function* keepWeights() {
+    weights = yield* losses;
   }
+  const reports = await Array.fromAsync(
+    report({ device: "", losses: keepWeights() }, training),
+  );
+  return [reports, weights!];
 }
 
 const arrays: Version = {
@@ -52,29 +63,29 @@ const arrays: Version = {
   float32: false,
   draw: (dimensions, seed) => Promise.resolve(naive.draw(dimensions, seed)),
   async train(network, training) {
-    const [reports, weights] = await collect(naive.train(network, training));
+    const [reports, weights] = await collect(naive.train(network, training), training);
     return { reports, ...weights };
   },
 };
 
 /** Copies rows to a new ndarray. */
-export function toNdarray(rows: naive.Matrix): nd.Matrix {
-  return ndarray(Float64Array.from(rows.flat()), [rows.length, rows[0]!.length]);
+export function toNdarray(rows: naive.Matrix): Matrix {
+  return ndarray(Float64Array.from(rows.flat()), [rows.length, rows[0].length]);
 }
 
 /** Copies an ndarray of any strides to rows. */
-export function fromNdarray(matrix: nd.Matrix): naive.Matrix {
-  const [rows, columns] = matrix.shape as [number, number];
+export function fromNdarray(matrix: Matrix): naive.Matrix {
+  const [rows, columns] = matrix.shape;
   return Array.from(
     { length: rows },
     (_, i) => Array.from({ length: columns }, (_, j) => matrix.get(i, j)),
   );
 }
 
-/** The ndarray script, with BLAS or with its own loops. */
-function ndarrays(backend: "blas" | "typescript"): Version {
+/** The ndarray script, with BLAS or with loops. */
+function ndarrays(blas?: Blas): Version {
   return {
-    name: `ndarray with ${backend}`,
+    name: `ndarray with ${blas ? "blas" : "loops"}`,
     float32: false,
     draw(dimensions, seed) {
       const { x, y, w1, w2 } = nd.draw(dimensions, seed);
@@ -92,9 +103,7 @@ function ndarrays(backend: "blas" | "typescript"): Version {
         w1: toNdarray(w1),
         w2: toNdarray(w2),
       };
-      if (backend === "blas") openBlas();
-      const [reports, weights] = await collect(nd.train(network, training));
-      closeBlas();
+      const [reports, weights] = await collect(nd.train(network, training, blas), training);
       return { reports, w1: fromNdarray(weights.w1), w2: fromNdarray(weights.w2) };
     },
   };
@@ -125,7 +134,7 @@ export function tensors(backend: Backend): Version {
         w1: tf.tidy(() => tf.variable(tf.tensor2d(w1))),
         w2: tf.tidy(() => tf.variable(tf.tensor2d(w2))),
       };
-      const [reports] = await collect(tensor.train(network, training));
+      const [reports] = await collect(tensor.train(network, training), training);
       const trained = { reports, w1: await network.w1.array(), w2: await network.w2.array() };
       tf.dispose([network.x, network.y, network.w1, network.w2]);
       return trained;
@@ -136,7 +145,7 @@ export function tensors(backend: Backend): Version {
 /** Every way to train the network on this machine. */
 export const VERSIONS: Version[] = [
   arrays,
-  ndarrays("typescript"),
-  ...(BLAS ? [ndarrays("blas")] : []),
+  ndarrays(),
+  ...(BLAS ? [ndarrays(BLAS)] : []),
   ...(await availableBackends()).map(tensors),
 ];

@@ -1,8 +1,9 @@
-/** The tensor script keeps its memory: no tensor outlives the iteration that made it. */
+/** The tensor script keeps its memory: of an iteration, only the loss outlives it. */
 
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs-core";
 import { useBackend } from "../lib/backend.ts";
+import { report } from "../lib/report.ts";
 import { draw, train } from "../tensor_neural_network.ts";
 import { availableBackends } from "./available.ts";
 
@@ -11,18 +12,22 @@ function gpuBytes(memory: tf.MemoryInfo & { numBytesAllocatedInGPU?: number }) {
   return memory.numBytesAllocatedInGPU;
 }
 
+const SMALL = { N: 8, D_in: 20, H: 6, D_out: 3 };
+
 for (const backend of await availableBackends()) {
-  Deno.test(`${backend}: as many tensors after each iteration, and none in the end`, async () => {
+  Deno.test(`${backend}: an iteration leaves its loss behind, and nothing else`, async () => {
     await useBackend(backend);
     const before = tf.memory().numTensors;
-    const network = draw({ N: 8, D_in: 20, H: 6, D_out: 3 }, 0);
+    const network = draw(SMALL, 0);
     const { numTensors, numBytes } = tf.memory();
     assert.equal(numTensors, before + 4);
     assert.equal(numBytes, 4 * (8 * 20 + 8 * 3 + 20 * 6 + 6 * 3));
 
-    for await (const _ of train(network, { steps: 20, learningRate: 1e-3, logEvery: 1 })) {
-      assert.equal(tf.memory().numTensors, numTensors);
-      assert.equal(tf.memory().numBytes, numBytes);
+    for (const { loss } of train(network, { steps: 20, learningRate: 1e-3 })) {
+      assert.deepEqual([loss.shape, loss.dtype], [[], "float32"]);
+      assert.equal(tf.memory().numTensors, numTensors + 1);
+      assert.equal(tf.memory().numBytes, numBytes + 4);
+      loss.dispose();
     }
     assert.equal(tf.memory().numTensors, numTensors);
 
@@ -30,28 +35,36 @@ for (const backend of await availableBackends()) {
     assert.equal(tf.memory().numTensors, before);
   });
 
-  Deno.test(`${backend}: as much memory after 500 iterations, few of them read`, async () => {
-    await useBackend(backend);
-    const network = draw({ N: 8, D_in: 20, H: 6, D_out: 3 }, 0);
-    const used: tf.MemoryInfo[] = [];
-    for await (const _ of train(network, { steps: 501, learningRate: 1e-3, logEvery: 100 })) {
-      used.push(tf.memory());
-    }
-    const [, first] = used;
-    for (const memory of used.slice(2)) {
-      assert.deepEqual(
-        [memory.numTensors, memory.numBytes, gpuBytes(memory)],
-        [first!.numTensors, first!.numBytes, gpuBytes(first!)],
-      );
-    }
-    tf.dispose(Object.values(network));
-  });
+  for (const logEvery of [1, 100]) {
+    Deno.test(`${backend}: as much memory after 500 iterations, every ${logEvery} read`, async () => {
+      await useBackend(backend);
+      const network = draw(SMALL, 0);
+      const { numTensors } = tf.memory();
+      const losses = train(network, { steps: 501, learningRate: 1e-3 });
+      const used: [number, number | undefined][] = [];
+      for await (const { t } of report({ device: "", losses }, { steps: 501, logEvery })) {
+        const memory = tf.memory();
+        // At most 16 losses are being read.
+        assert.ok(memory.numTensors <= numTensors + 16);
+        if (t % 100 === 0) used.push([memory.numBytes, gpuBytes(memory)]);
+      }
+      assert.equal(tf.memory().numTensors, numTensors);
+      const [, [bytes, gpu]] = used;
+      for (const [laterBytes, laterGpu] of used.slice(2)) {
+        // Give or take the losses being read, and what a GPU reads each with.
+        assert.ok(laterBytes <= bytes + 16 * 4);
+        if (gpu !== undefined) assert.ok(laterGpu! <= gpu + 16 * 8);
+      }
+      tf.dispose(Object.values(network));
+    });
+  }
 
   Deno.test(`${backend}: a training that is left early leaves no tensor behind`, async () => {
     await useBackend(backend);
     const network = draw({ N: 2, D_in: 3, H: 4, D_out: 1 }, 0);
     const { numTensors } = tf.memory();
-    for await (const { t } of train(network, { steps: 20, learningRate: 1e-3, logEvery: 1 })) {
+    for (const { t, loss } of train(network, { steps: 20, learningRate: 1e-3 })) {
+      loss.dispose();
       if (t === 3) break;
     }
     assert.equal(tf.memory().numTensors, numTensors);
