@@ -1,125 +1,161 @@
 /**
  * Measures everything that the README shows: `deno task measure`.
  *
- * Measures the Python originals too, where `python3` has NumPy or PyTorch, and
- * says what it goes without. Everything is measured in three rounds, and the best
- * one counts: whatever else a machine does, it only ever adds time.
- *
  * @module
  */
 
 import { cpus } from "node:os";
+import { fileURLToPath } from "node:url";
 import * as tf from "@tensorflow/tfjs-core";
+import config from "../deno.json" with { type: "json" };
 import { type Backend, OPEN, useBackend } from "../lib/backend.ts";
-import { closeBlas, openBlas } from "../lib/blas.ts";
-import type { Dimensions } from "../lib/cli.ts";
+import { type Blas, openBlas } from "../lib/blas.ts";
+import { report } from "../lib/report.ts";
 import { formatTime } from "../lib/timing.ts";
 import * as naive from "../naive_neural_network.ts";
 import * as nd from "../ndarray_neural_network.ts";
 import * as tensor from "../tensor_neural_network.ts";
+import { readArguments } from "./arguments.ts";
+import { writeFiles } from "./files.ts";
+import { ORDERS, productsOfIteration } from "./loop_orders.ts";
+import { HIDDEN, type Measurements, type Row } from "./measurements.ts";
 import {
   arrayOperations,
   ndarrayOperations,
   type Operations,
   tensorOperations,
-} from "../tests/operations.ts";
-import type { Measurements, Time } from "./measurements.ts";
+} from "./operations.ts";
+import { measureOriginals, ORIGINALS, type Versions } from "./python.ts";
+
+readArguments(`Measures everything that the README shows, to images/measurements.json.
+
+Usage: deno task measure
+
+Measures iterations, operations and whole scripts of ours, and of the Python
+originals where python3 has NumPy or PyTorch. What this machine lacks is passed over,
+and named on stderr. Iterations and operations are measured in three rounds, and the
+best one counts: whatever else a machine does, it only ever adds time.
+
+Takes about a quarter of an hour, in which the machine should do nothing else.
+
+  -h, --help  print this text`);
 
 const HIDDEN_SIZES = [25, 50, 100, 200, 400, 800, 1600, 3200, 6400];
 const ROUNDS = 3;
+const WHOLE_RUNS = 5;
+
+/** Milliseconds to warm up for, and to measure for. */
+const WARM_UP = 300;
+const MEASURE = 700;
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 const measured: Measurements = {
   date: new Date().toISOString().slice(0, 10),
   machine: `${cpus()[0]?.model.trim()}, ${cpus().length} cores, ${Deno.build.os}`,
-  versions: { Deno: Deno.version.deno, V8: Deno.version.v8, "TensorFlow.js": tf.version_core },
+  versions: { Deno: Deno.version.deno, "TensorFlow.js": tf.version_core },
   skipped: [],
   losses: {},
   iterations: [],
   operations: [],
+  loops: [],
+  whole: [],
 };
 
-function skip(reason: string) {
-  console.error(`  skipped: ${reason}`);
+function skip(what: string, why: unknown) {
+  const [line] = (why instanceof Error ? why.message : `${why}`).split("\n");
+  const reason = `${what}: ${line.replace(/^Cannot use \S+: /, "")}`;
+  console.error(`  skipped ${reason}`);
   if (!measured.skipped.includes(reason)) measured.skipped.push(reason);
 }
 
 /** Keeps a time, or the better one of two of the same thing. */
-function keep(row: Measurements["iterations"][number]): void;
-function keep(row: Measurements["operations"][number]): void;
-function keep({ ms, ...what }: Time & { hidden?: number; operation?: string }) {
+function keep({ ms, ...what }: Row) {
   console.error(`  ${Object.values(what).join(", ")}: ${formatTime(ms)}`);
-  const rows: (typeof what & { ms: number })[] = "hidden" in what
+  const rows: Row[] = "hidden" in what
     ? measured.iterations
+    : "order" in what
+    ? measured.loops
     : measured.operations;
-  const same = rows.find((row) =>
-    row.name === what.name && row.hidden === what.hidden && row.operation === what.operation
-  );
+  const isSame = ({ ms: _, ...row }: Row) => JSON.stringify(row) === JSON.stringify(what);
+  const same = rows.find(isSame);
   if (same) same.ms = Math.min(same.ms, ms);
   else rows.push({ ...what, ms });
 }
 
+function median(times: number[]): number {
+  return times.toSorted((a, b) => a - b)[times.length >> 1];
+}
+
 /** The median time of a call, in milliseconds, after some calls to warm up. */
 async function medianTime(call: () => unknown): Promise<number> {
-  for (const end = performance.now() + 300; performance.now() < end;) await call();
+  for (const end = performance.now() + WARM_UP; performance.now() < end;) await call();
   const times: number[] = [];
-  for (const end = performance.now() + 700; times.length < 3 || performance.now() < end;) {
+  for (const end = performance.now() + MEASURE; times.length < 3 || performance.now() < end;) {
     const start = performance.now();
     await call();
     times.push(performance.now() - start);
   }
-  times.sort((a, b) => a - b);
-  return times[times.length >> 1]!;
+  return median(times);
 }
 
 /** A way to train, under the name that the pictures give it. */
 interface Version {
   name: string;
   /** Starts a training; the function trains for one iteration. */
-  start(dimensions: Partial<Dimensions>): {
+  start(sizes: typeof naive.SIZES): {
     iterate(): unknown;
-    stop(): void;
+    stop?(): void;
   };
 }
 
-const TRAINING = { steps: Infinity, learningRate: 1e-9, logEvery: 1 };
+// So small that the losses stay as they are, however long it trains.
+const TRAINING = { steps: Infinity, learningRate: 1e-9 };
 
 const arrays: Version = {
   name: "arrays",
-  start(dimensions) {
-    const training = naive.train(naive.draw(dimensions), TRAINING);
-    return { iterate: () => training.next(), stop: () => {} };
+  start(sizes) {
+    const training = naive.train(naive.draw(sizes), TRAINING);
+    return { iterate: () => training.next() };
   },
 };
 
-/** The ndarray script: with BLAS, or with its own loops. */
-function ndarrays(blas: boolean): Version {
+function ndarrays(name: string, blas?: Blas): Version {
   return {
-    name: blas ? "ndarrays with BLAS" : "ndarrays",
-    start(dimensions) {
-      if (blas) openBlas();
-      const training = nd.train(nd.draw(dimensions), TRAINING);
-      return { iterate: () => training.next(), stop: closeBlas };
+    name,
+    start(sizes) {
+      const training = nd.train(nd.draw(sizes), TRAINING, blas);
+      return { iterate: () => training.next() };
     },
   };
 }
 
+/** The tensor script on the backend in use; each loss is read, as the script does. */
 function tensors(name: string): Version {
   return {
     name,
-    start(dimensions) {
-      const network = tensor.draw(dimensions);
+    start(sizes) {
+      const network = tensor.draw(sizes);
       const training = tensor.train(network, TRAINING);
-      return { iterate: () => training.next(), stop: () => tf.dispose(Object.values(network)) };
+      return {
+        async iterate() {
+          const { value } = training.next();
+          if (!("loss" in value)) return;
+          await value.loss.data();
+          value.loss.dispose();
+        },
+        stop: () => tf.dispose(Object.values(network)),
+      };
     },
   };
 }
 
-async function measureIterations(version: Version) {
+async function measureIterations({ name, start }: Version) {
   for (const hidden of HIDDEN_SIZES) {
-    const { iterate, stop } = version.start({ H: hidden });
+    const { iterate, stop } = start({ ...naive.SIZES, H: hidden });
     const ms = await medianTime(iterate);
-    stop();
-    keep({ name: version.name, hidden, ms });
+    stop?.();
+    keep({ name, hidden, ms });
   }
 }
 
@@ -129,88 +165,154 @@ async function measureOperations(name: string, operations: Operations) {
   }
 }
 
-/** Everything on one backend of TensorFlow.js, if it is there and no software GPU. */
-async function measureBackend(backend: Backend, name: string) {
-  try {
-    const device = await OPEN[backend](false);
-    const [, library, version] = device.match(/with (WebGPU|TensorFlow) (.+)/) ?? [];
-    if (library) measured.versions[library] = version!;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotSupported)) throw error;
-    return skip(error.message);
+async function measureLoops() {
+  for (const [order, multiply] of Object.entries(ORDERS)) {
+    const ms = await medianTime(productsOfIteration(multiply));
+    keep({ name: "arrays", order, ms });
   }
-  await measureIterations(tensors(name));
-  await measureOperations(name, tensorOperations());
 }
 
 /** The losses of each script, at the originals' size. */
 async function measureLosses() {
-  await useBackend("wasm");
+  await useBackend("wasm").catch(() => useBackend("cpu"));
   const trainings = {
     arrays: naive.train(naive.draw()),
     ndarrays: nd.train(nd.draw()),
     tensors: tensor.train(tensor.draw()),
   };
-  for (const [name, reports] of Object.entries(trainings)) {
+  for (const [name, losses] of Object.entries(trainings)) {
     console.error(`  ${name}`);
-    const losses: number[] = measured.losses[name] = [];
-    for await (const { loss } of reports) losses.push(Number(loss.toPrecision(8)));
+    const rounded: number[] = measured.losses[name] = [];
+    const all = report({ device: name, losses }, { ...naive.TRAINING, logEvery: 1 });
+    for await (const { loss } of all) rounded.push(Number(loss.toPrecision(8)));
   }
 }
 
 async function measureArrays() {
   await measureIterations(arrays);
   await measureOperations("arrays", arrayOperations());
+  await measureLoops();
 }
 
 async function measureNdarrays() {
-  await measureIterations(ndarrays(false));
+  await measureIterations(ndarrays("ndarrays"));
   try {
-    measured.versions["BLAS"] = openBlas();
-    await measureIterations(ndarrays(true));
+    const blas = openBlas();
+    measured.versions["BLAS"] = blas.library;
+    await measureIterations(ndarrays("ndarrays with BLAS", blas));
   } catch (error) {
     if (!(error instanceof Deno.errors.NotSupported)) throw error;
-    skip(error.message);
+    skip("BLAS", error);
   }
   await measureOperations("ndarrays", ndarrayOperations());
 }
 
+/** The backends of TensorFlow.js: what they are, and how the rows name their tensors. */
+const TENSORS: [Backend, label: string, name: string][] = [
+  ["wasm", "WebAssembly", "tensors in WebAssembly"],
+  ["blas", "BLAS", "tensors with BLAS"],
+  ["tensorflow", "TensorFlow", "tensors on TensorFlow"],
+  ["webgpu", "WebGPU", "tensors on WebGPU"],
+  ["cpu", "JavaScript", "tensors in JavaScript"],
+];
+
+/** Everything on each backend of TensorFlow.js that is there and no software GPU. */
 async function measureTensors() {
-  await measureBackend("cpu", "tensors in JavaScript");
-  await measureBackend("wasm", "tensors in WebAssembly");
-  await measureBackend("webgpu", "tensors on WebGPU");
-  await measureBackend("tensorflow", "tensors on TensorFlow");
+  for (const [backend, label, name] of TENSORS) {
+    try {
+      const device = await OPEN[backend](false);
+      const [, library, version] = device.match(/with (WebGPU on|TensorFlow) (.+)/) ?? [];
+      if (library) measured.versions[label] = version;
+      await measureIterations(tensors(name));
+      await measureOperations(name, tensorOperations());
+    } catch (error) {
+      skip(label, error);
+    }
+  }
+}
+
+function takeVersions({ python, numpy, torch }: Versions) {
+  for (const [name, version] of Object.entries({ Python: python, NumPy: numpy, PyTorch: torch })) {
+    if (version) measured.versions[name] = version;
+    else skip(name, "not installed for python3");
+  }
 }
 
 async function measurePython() {
-  const script = `${import.meta.dirname}/originals.py`;
-  const command = new Deno.Command("python3", {
-    args: [script, ...HIDDEN_SIZES.map(String)],
-    stdout: "piped",
-  });
-  let python: Deno.ChildProcess;
-  try {
-    python = command.spawn();
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    return skip("Python: there is no python3");
-  }
-  let rest = "";
-  for await (const text of python.stdout.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop()!;
-    for (const row of lines.map((line) => JSON.parse(line))) {
-      if (row.name) {
-        keep(row);
-        continue;
-      }
-      for (const [key, name] of [["python", "Python"], ["numpy", "NumPy"], ["torch", "PyTorch"]]) {
-        if (row[key!]) measured.versions[name!] = row[key!];
-        else skip(`${name}: not installed for python3`);
-      }
+  const failure = await measureOriginals(
+    (line) => "name" in line ? keep(line) : takeVersions(line),
+    ["python3", `${ROOT}${ORIGINALS}`, ...HIDDEN_SIZES.map(String)],
+  );
+  if (failure) skip("Python", failure);
+}
+
+const ours = (...args: string[]) => [Deno.execPath(), "run", ...args];
+const python = (...args: (string | number)[]) => [
+  "python3",
+  ORIGINALS,
+  "--whole",
+  ...args.map(String),
+];
+const { steps } = naive.TRAINING;
+
+/** How to run each script, by the name that its iterations have. */
+const SCRIPTS: Record<string, string[]> = {
+  "arrays": ours("naive_neural_network.ts"),
+  "ndarrays": ours("ndarray_neural_network.ts"),
+  "ndarrays with BLAS": ours("--allow-ffi", "ndarray_neural_network.ts"),
+  "tensors in WebAssembly": ours("tensor_neural_network.ts", "--backend", "wasm"),
+  "tensors with BLAS": ours("--allow-ffi", "tensor_neural_network.ts", "--backend", "blas"),
+  "tensors on TensorFlow": [
+    Deno.execPath(),
+    ...config.tasks.tensorflow.command.split(" ").slice(1),
+  ],
+  "tensors on WebGPU": ours("tensor_neural_network.ts", "--backend", "webgpu"),
+  "NumPy": python("numpy", steps),
+  "PyTorch": python("torch", steps),
+  "PyTorch on CUDA": python("cuda", steps),
+};
+
+/** How long a process takes from its start to its end, in milliseconds; what it prints is dropped. */
+async function processTime([program, ...args]: string[]): Promise<number> {
+  const start = performance.now();
+  const { success, stderr } = await new Deno.Command(program, {
+    args,
+    cwd: ROOT,
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).output();
+  const ms = performance.now() - start;
+  if (success) return ms;
+  throw new Error(new TextDecoder().decode(stderr).trimEnd().split("\n").at(-1) || "it failed");
+}
+
+/** The whole scripts whose iterations could be measured. */
+async function measureWhole() {
+  const isMeasured = (name: string) => measured.iterations.some((time) => time.name === name);
+  const keepWhole = async (name: string, time: () => Promise<number>, told?: string) => {
+    if (!isMeasured(name)) return;
+    try {
+      const ms = await time();
+      console.error(`  ${name}: ${formatTime(ms)}`);
+      measured.whole.push({ name, ms, ...(told && { told }) });
+    } catch (error) {
+      skip(`whole script, ${name}`, error);
     }
+  };
+  for (const [name, command] of Object.entries(SCRIPTS)) {
+    await keepWhole(name, async () => {
+      const times: number[] = [];
+      while (times.length < WHOLE_RUNS) times.push(await processTime(command));
+      return median(times);
+    });
   }
-  if (!(await python.status).success) skip("Python: it failed, see above");
+  // All the iterations of lists would take ten minutes.
+  await keepWhole("Python lists", async () => {
+    const start = await processTime(python("lists", 0));
+    const some = await processTime(python("lists", 10));
+    return start + (some - start) * steps / 10;
+  }, "from 10 iterations");
 }
 
 console.error("Losses");
@@ -222,9 +324,11 @@ for (let round = 1; round <= ROUNDS; round++) {
   await measureTensors();
   await measurePython();
 }
+console.error(`Whole scripts, ${steps} iterations with ${HIDDEN} hidden units`);
+await measureWhole();
 
-const file = new URL("measurements.json", import.meta.url);
+const file = fileURLToPath(new URL("measurements.json", import.meta.url));
 const round = (_: string, value: unknown) =>
   typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(8)) : value;
-await Deno.writeTextFile(file, `${JSON.stringify(measured, round)}\n`);
-console.error(`Wrote ${file.pathname}`);
+writeFiles({ [file]: `${JSON.stringify(measured, round)}\n` });
+console.error(`Wrote ${file}`);

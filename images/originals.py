@@ -1,123 +1,249 @@
-"""Times an iteration of the Python originals, as measure.ts asks for it.
+"""Times the Python originals, as measure.ts asks for it.
 
-Each function below does what the loop of one original does, but for printing and
-its slips, and yields after each iteration. Takes the hidden sizes as arguments;
-prints a JSON object a line: versions first, then {"name", "hidden", "ms"} with the
-median of the times in milliseconds.
+Each of the three generators below does the statements of one original, in its order
+and with its matrices in between, but for the printing: that is left to `report`.
+
+    originals.py HIDDEN...           an iteration with so many hidden units, and the
+                                     matrix products of lists in two orders of loops
+    originals.py --whole NAME STEPS  a whole script: draws, trains and prints each loss;
+                                     NAME is lists, numpy, torch or cuda
+
+The first form prints a JSON object a line: first the versions, then rows with `name`,
+`ms` (a median, in milliseconds), and `hidden` or `order`.
 """
 
-import json
-import random
 import sys
-import time
-from statistics import median
+from itertools import count
 
-N, D_IN, D_OUT = 64, 1000, 10
-RATE = 1e-9
+N, D_IN, H, D_OUT = 64, 1000, 100, 10
 
 
-def with_lists(hidden):
-    def randn(rows, columns):
-        return [[random.gauss(0, 1) for _ in range(columns)] for _ in range(rows)]
+# Lists: the operations of the original, loop for loop.
 
-    def dot(a, b):
-        out = [[0.0] * len(b[0]) for _ in a]
-        for i in range(len(a)):
-            for j in range(len(b[0])):
-                for k in range(len(b)):
-                    out[i][j] += a[i][k] * b[k][j]
-        return out
 
-    def turned(a):
-        return [[row[j] for row in a] for j in range(len(a[0]))]
+def dot(a, b):
+    if len(a[0]) != len(b):
+        raise ValueError("Cannot multiply: the shapes do not fit")
+    result = [[0] * len(b[0]) for _ in range(len(a))]
+    for i in range(len(a)):
+        for j in range(len(b[0])):
+            for k in range(len(b)):
+                result[i][j] += a[i][k] * b[k][j]
+    return result
 
-    def moved(a, factor, b):
-        return [[p + factor * q for p, q in zip(*rows)] for rows in zip(a, b)]
 
-    x, y, w1, w2 = randn(N, D_IN), randn(N, D_OUT), randn(D_IN, hidden), randn(hidden, D_OUT)
-    while True:
+def dot_swapped(a, b):
+    """The order of loops of naive_neural_network.ts."""
+    result = [[0] * len(b[0]) for _ in range(len(a))]
+    for i in range(len(a)):
+        result_row = result[i]
+        for k in range(len(b)):
+            factor = a[i][k]
+            row = b[k]
+            for j in range(len(row)):
+                result_row[j] += factor * row[j]
+    return result
+
+
+def relu_in_place(a):
+    for i in range(len(a)):
+        for j in range(len(a[0])):
+            a[i][j] = max(0, a[i][j])
+    return a
+
+
+def transposed(a):
+    rows, columns = len(a), len(a[0])
+    turned = [[a[i][j] for i in range(rows)] for j in range(columns)]
+    return turned
+
+
+def minus(a, b):
+    if len(a) != len(b) or len(a[0]) != len(b[0]):
+        raise ValueError("Cannot subtract: the shapes differ")
+    return [[a[i][j] - b[i][j] for j in range(len(a[0]))] for i in range(len(a))]
+
+
+def squared(a):
+    return [[v**2 for v in row] for row in a]
+
+
+def total(a):
+    result = 0.0
+    for row in a:
+        for v in row:
+            result += v
+    return result
+
+
+def scale_in_place(a, factor):
+    for i in range(len(a)):
+        for j in range(len(a[0])):
+            a[i][j] *= factor
+    return a
+
+
+def copied(a):
+    return [row[:] for row in a]
+
+
+def train_lists(hidden, learning_rate, report):
+    from random import gauss
+
+    x = [[gauss(0, 1) for _ in range(D_IN)] for _ in range(N)]
+    y = [[gauss(0, 1) for _ in range(D_OUT)] for _ in range(N)]
+    w1 = [[gauss(0, 1) for _ in range(hidden)] for _ in range(D_IN)]
+    w2 = [[gauss(0, 1) for _ in range(D_OUT)] for _ in range(hidden)]
+    for t in count():
         h = dot(x, w1)
-        open_h = [[max(0, v) for v in row] for row in h]
-        error = moved(dot(open_h, w2), -1, y)
-        sum(v * v for row in error for v in row)
-        grad = [[2.0 * v for v in row] for row in error]
-        grad_w2 = dot(turned(open_h), grad)
-        back = dot(grad, turned(w2))
-        grad_h = [[g if v >= 0 else 0.0 for g, v in zip(*rows)] for rows in zip(back, h)]
-        w1 = moved(w1, -RATE, dot(turned(x), grad_h))
-        w2 = moved(w2, -RATE, grad_w2)
+        h_relu = relu_in_place(h)
+        y_pred = dot(h_relu, w2)
+        loss = total(squared(minus(y_pred, y)))
+        report(t, loss)
+        grad_y_pred = scale_in_place(minus(y_pred, y), 2.0)
+        grad_w2 = dot(transposed(h_relu), grad_y_pred)
+        grad_h_relu = dot(grad_y_pred, transposed(w2))
+        grad_h = copied(grad_h_relu)
+        grad_h = [
+            [grad_h[i][j] if h_relu[i][j] >= 0 else 0.0 for j in range(hidden)] for i in range(N)
+        ]
+        grad_w1 = dot(transposed(x), grad_h)
+        grad_b2 = [0.0 for _ in range(D_OUT)]
+        for i in range(N):
+            for j in range(D_OUT):
+                grad_b2[j] += grad_y_pred[i][j]
+        grad_b1 = [0.0 for _ in range(hidden)]
+        for i in range(N):
+            for j in range(hidden):
+                grad_b1[j] += grad_h[i][j]
+        w1 = minus(w1, scale_in_place(grad_w1, learning_rate))
+        w2 = minus(w2, scale_in_place(grad_w2, learning_rate))
         yield
 
 
-def with_numpy(hidden):
-    shapes = [(N, D_IN), (N, D_OUT), (D_IN, hidden), (hidden, D_OUT)]
-    x, y, w1, w2 = (numpy.random.randn(*shape) for shape in shapes)
-    while True:
+def train_numpy(hidden, learning_rate, report):
+    import numpy as np
+
+    x, y = np.random.randn(N, D_IN), np.random.randn(N, D_OUT)
+    w1, w2 = np.random.randn(D_IN, hidden), np.random.randn(hidden, D_OUT)
+    for t in count():
         h = x.dot(w1)
-        open_h = numpy.maximum(h, 0)
-        y_pred = open_h.dot(w2)
-        numpy.square(y_pred - y).sum()
-        grad = 2.0 * (y_pred - y)
-        grad_w2 = open_h.T.dot(grad)
-        grad_h = grad.dot(w2.T).copy()
+        h_relu = np.maximum(h, 0)
+        y_pred = h_relu.dot(w2)
+        loss = np.square(y_pred - y).sum()
+        report(t, loss)
+        grad_y_pred = 2.0 * (y_pred - y)
+        grad_w2 = h_relu.T.dot(grad_y_pred)
+        grad_h_relu = grad_y_pred.dot(w2.T)
+        grad_h = grad_h_relu.copy()
         grad_h[h < 0] = 0
-        w1 -= RATE * x.T.dot(grad_h)
-        w2 -= RATE * grad_w2
+        grad_w1 = x.T.dot(grad_h)
+        w1 -= learning_rate * grad_w1
+        w2 -= learning_rate * grad_w2
         yield
 
 
-def with_torch(hidden, device):
-    shapes = [(N, D_IN), (N, D_OUT), (D_IN, hidden), (hidden, D_OUT)]
-    x, y, w1, w2 = (torch.randn(*shape, device=device) for shape in shapes)
-    while True:
+def train_torch(hidden, learning_rate, report, name="cpu"):
+    import torch
+
+    device = torch.device(name)
+    x, y = torch.randn(N, D_IN, device=device), torch.randn(N, D_OUT, device=device)
+    w1 = torch.randn(D_IN, hidden, device=device)
+    w2 = torch.randn(hidden, D_OUT, device=device)
+    for t in count():
         h = x.mm(w1)
-        open_h = h.clamp(min=0)
-        y_pred = open_h.mm(w2)
-        (y_pred - y).pow(2).sum().item()
-        grad = 2.0 * (y_pred - y)
-        grad_w2 = open_h.t().mm(grad)
-        grad_h = grad.mm(w2.t()).clone()
+        h_relu = h.clamp(min=0)
+        y_pred = h_relu.mm(w2)
+        loss = (y_pred - y).pow(2).sum()
+        report(t, loss.item())
+        grad_y_pred = 2.0 * (y_pred - y)
+        grad_w2 = h_relu.t().mm(grad_y_pred)
+        grad_h_relu = grad_y_pred.mm(w2.t())
+        grad_h = grad_h_relu.clone()
         grad_h[h < 0] = 0
-        w1 -= RATE * x.t().mm(grad_h)
-        w2 -= RATE * grad_w2
+        grad_w1 = x.t().mm(grad_h)
+        w1 -= learning_rate * grad_w1
+        w2 -= learning_rate * grad_w2
         yield
 
 
-def timed(training):
-    next(training)
-    times = []
-    end = time.perf_counter() + 0.7
-    while not times or time.perf_counter() < end:
-        start = time.perf_counter()
+def train_cuda(hidden, learning_rate, report):
+    return train_torch(hidden, learning_rate, report, "cuda")
+
+
+TRAININGS = {"lists": train_lists, "numpy": train_numpy, "torch": train_torch, "cuda": train_cuda}
+
+
+def run_whole(name, steps):
+    def report(t, loss):
+        print(f"Current Iteration: {t} - Loss Value: {loss}")
+
+    training = TRAININGS[name](H, 1e-6, report)
+    for _ in range(steps):
         next(training)
-        times.append(1000 * (time.perf_counter() - start))
+
+
+def median_time(call):
+    """The median time of a call in milliseconds, after one to warm up."""
+    from statistics import median
+    from time import perf_counter
+
+    call()
+    times = []
+    end = perf_counter() + 0.7
+    while not times or perf_counter() < end:
+        start = perf_counter()
+        call()
+        times.append(1000 * (perf_counter() - start))
     return median(times)
 
 
 def version_of(name):
     try:
-        globals()[name] = __import__(name)
-        return globals()[name].__version__
+        return __import__(name).__version__
     except ImportError:
         return None
 
 
-versions = {"python": sys.version.split()[0]}
-versions.update({name: version_of(name) for name in ("numpy", "torch")})
-print(json.dumps(versions), flush=True)
+def measure_loops(emit):
+    from random import gauss
 
-networks = {}
-if versions["numpy"]:
-    networks["NumPy"] = with_numpy
-if versions["torch"]:
-    networks["PyTorch"] = lambda hidden: with_torch(hidden, "cpu")
-    if torch.cuda.is_available():
-        networks["PyTorch on CUDA"] = lambda hidden: with_torch(hidden, "cuda")
-# Lists take seconds an iteration: they come last, and not with large layers.
-networks["Python lists"] = with_lists
+    def randn(rows, columns):
+        return [[gauss(0, 1) for _ in range(columns)] for _ in range(rows)]
 
-for name, network in networks.items():
-    for hidden in map(int, sys.argv[1:]):
-        if name != "Python lists" or hidden <= 400:
-            row = {"name": name, "hidden": hidden, "ms": timed(network(hidden))}
-            print(json.dumps(row), flush=True)
+    x, y, w1, w2 = randn(N, D_IN), randn(N, D_OUT), randn(D_IN, H), randn(H, D_OUT)
+    h = dot_swapped(x, w1)
+    pairs = [(x, w1), (h, w2), (transposed(h), y), (y, transposed(w2)), (transposed(x), h)]
+    for order, product in ("i, j, k", dot), ("i, k, j", dot_swapped):
+        ms = median_time(lambda: [product(a, b) for a, b in pairs])
+        emit(name="Python lists", order=order, ms=ms)
+
+
+def measure(sizes):
+    import json
+
+    def emit(**row):
+        print(json.dumps(row), flush=True)
+
+    versions = {name: version_of(name) for name in ("numpy", "torch")}
+    emit(python=sys.version.split()[0], **versions)
+    names = {"NumPy": "numpy"} if versions["numpy"] else {}
+    if versions["torch"]:
+        names["PyTorch"] = "torch"
+        if __import__("torch").cuda.is_available():
+            names["PyTorch on CUDA"] = "cuda"
+    # Lists take seconds an iteration: they come last, and not with large layers.
+    names["Python lists"] = "lists"
+    for shown, name in names.items():
+        for hidden in sizes:
+            if name != "lists" or hidden <= 400:
+                training = TRAININGS[name](hidden, 1e-9, lambda t, loss: None)
+                ms = median_time(lambda: next(training))
+                emit(name=shown, hidden=hidden, ms=ms)
+    measure_loops(emit)
+
+
+if sys.argv[1:2] == ["--whole"]:
+    run_whole(sys.argv[2], int(sys.argv[3]))
+else:
+    measure([int(size) for size in sys.argv[1:]])

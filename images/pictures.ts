@@ -7,13 +7,16 @@
 import * as echarts from "echarts";
 import { formatTime } from "../lib/timing.ts";
 import {
-  COMPARED,
+  compared,
   iterationTime,
   type Measurements,
   operationKinds,
   operationTime,
+  originalOf,
+  type Time,
+  trained,
 } from "./measurements.ts";
-import { originalOf, times, trained } from "./tables.ts";
+import { listed, takes, times } from "./tables.ts";
 
 /** GitHub shows a page in one of these; each picture is drawn for both. */
 const THEMES = {
@@ -39,6 +42,7 @@ const HUES: Record<string, string> = {
   "tensors in JavaScript": "#8b949e",
   "tensors in WebAssembly": BLUE,
   "tensors on TensorFlow": "#2da44e",
+  "tensors with BLAS": "#0d9aa5",
   "tensors on WebGPU": PINK,
   "PyTorch": BLUE,
   "PyTorch on CUDA": PINK,
@@ -77,12 +81,12 @@ function axis(theme: Theme, name = "") {
 }
 
 /** A logarithmic axis of times; ECharts counts in milliseconds, as the measurements do. */
-function timeAxis(theme: Theme, name: string) {
+function timeAxis(theme: Theme, name: string, min = 0.1) {
   return {
     ...axis(theme, name),
     type: "log" as const,
-    startValue: 0.1,
-    min: 0.1,
+    startValue: min,
+    min,
     axisLabel: { color: theme.faint, formatter: (ms: number) => shortTime(ms) },
   };
 }
@@ -119,25 +123,23 @@ function losses({ losses }: Measurements, theme: Theme): string {
       type: "line",
       silent: true,
       symbol: "none",
-      color: HUES[name]!,
-      lineStyle: { width: widths[i]!, opacity: i === 0 ? 0.45 : 1 },
-      data: losses[name]!.map((loss, t) => [t, loss]),
+      color: HUES[name],
+      lineStyle: { width: widths[i], opacity: i === 0 ? 0.45 : 1 },
+      data: losses[name].map((loss, t) => [t, loss]),
     })),
   });
 }
 
-/** Horizontal bars of the time of an iteration, the slowest first. */
-function iterations(measured: Measurements, theme: Theme): string {
-  const names = trained(measured).toSorted((a, b) =>
-    iterationTime(measured, a) - iterationTime(measured, b)
-  );
-  return render(60 + 32 * names.length, theme, {
+/** Horizontal bars of times, the slowest above. */
+function bars(rows: Time[], theme: Theme, name: string, min: number): string {
+  const sorted = rows.toSorted((a, b) => a.ms - b.ms);
+  return render(60 + 32 * sorted.length, theme, {
     grid: { left: 185, right: 90, top: 10, bottom: 50 },
-    xAxis: { ...timeAxis(theme, "one training iteration"), nameGap: 28 },
+    xAxis: { ...timeAxis(theme, name, min), nameGap: 28 },
     yAxis: {
       ...axis(theme),
       type: "category",
-      data: names,
+      data: sorted.map(({ name }) => name),
       axisLabel: { color: theme.text, fontSize: 13 },
     },
     series: [{
@@ -150,20 +152,36 @@ function iterations(measured: Measurements, theme: Theme): string {
         color: theme.text,
         formatter: ({ value }) => formatTime(Number(value)),
       },
-      data: names.map((name) => ({
-        value: iterationTime(measured, name),
-        itemStyle: { color: isOriginal(name) ? `${HUES[name]}70` : HUES[name]! },
+      data: sorted.map(({ name, ms }) => ({
+        value: ms,
+        itemStyle: { color: isOriginal(name) ? `${HUES[name]}70` : HUES[name] },
       })),
     }],
   });
 }
 
+/** The time of an iteration, of each of ours and of the originals. */
+function iterations(measured: Measurements, theme: Theme): string {
+  const rows = trained(measured).map((name) => ({ name, ms: iterationTime(measured, name)! }));
+  return bars(rows, theme, "one training iteration", 0.1);
+}
+
+/** The time of whole scripts. */
+function whole(measured: Measurements, theme: Theme): string {
+  return bars(
+    measured.whole,
+    theme,
+    "500 iterations, from the start to the end of the script",
+    100,
+  );
+}
+
 /** Four operations, each by arrays, ndarrays and tensors. */
 function operations(measured: Measurements, theme: Theme): string {
   const kinds = operationKinds(measured);
-  const time = (kind: string, name: string) => operationTime(measured, kind, name);
+  const names = compared(measured);
   return render(380, theme, {
-    legend: legend(theme, COMPARED),
+    legend: legend(theme, names),
     grid: { left: 70, right: 20, top: 45, bottom: 30 },
     xAxis: {
       ...axis(theme),
@@ -172,11 +190,11 @@ function operations(measured: Measurements, theme: Theme): string {
       axisLabel: { color: theme.text, fontSize: 13 },
     },
     yAxis: { ...timeAxis(theme, "a million numbers"), nameGap: 50 },
-    series: COMPARED.map((name) => ({
+    series: names.map((name) => ({
       name,
       type: "bar",
       silent: true,
-      color: HUES[name]!,
+      color: HUES[name],
       barGap: "8%",
       label: {
         show: true,
@@ -185,12 +203,13 @@ function operations(measured: Measurements, theme: Theme): string {
         color: theme.text,
         fontSize: 11,
         formatter: ({ dataIndex }) => {
-          const kind = kinds[dataIndex]!;
-          const [arrays, own] = [time(kind, "arrays"), time(kind, name)];
+          const kind = kinds[dataIndex];
+          const [arrays, own] = ["arrays", name].map((name) => operationTime(measured, kind, name));
+          if (!arrays || !own) return "";
           return name === "arrays" ? formatTime(own) : `${formatTime(own)}\n${times(arrays, own)}x`;
         },
       },
-      data: kinds.map((kind) => time(kind, name)),
+      data: kinds.map((kind) => operationTime(measured, kind, name) ?? "-"),
     })),
   });
 }
@@ -200,7 +219,8 @@ function hidden({ iterations }: Measurements, theme: Theme): string {
   const names = [...new Set(iterations.map(({ name }) => name))];
   return render(480, theme, {
     legend: legend(theme, names),
-    grid: { left: 75, right: 20, top: 75, bottom: 50 },
+    // The legend takes a line for about five names.
+    grid: { left: 75, right: 20, top: 30 + 28 * Math.ceil(names.length / 5), bottom: 50 },
     xAxis: {
       ...axis(theme, "units of the hidden layer"),
       type: "log",
@@ -220,9 +240,9 @@ function hidden({ iterations }: Measurements, theme: Theme): string {
       name,
       type: "line",
       silent: true,
-      color: HUES[name]!,
-      symbol: isOriginal(name) ? "emptyCircle" : "circle",
-      symbolSize: 6,
+      color: HUES[name],
+      symbol: isOriginal(name) ? "diamond" : "circle",
+      symbolSize: 7,
       lineStyle: { width: 2, type: isOriginal(name) ? "dashed" : "solid" },
       data: iterations.filter((time) => time.name === name).map(({ hidden, ms }) => [hidden, ms]),
     })),
@@ -239,7 +259,7 @@ function header(measured: Measurements, theme: Theme): string {
   const grid = [0, 1, 2, 3, 4];
   // Rows that lie anywhere; one run of numbers; numbers in layers.
   const scattered = grid.map((row) =>
-    grid.map((column) => square([0, 26, 8, 34, 14][row]! + cell * column, cell * 1.25 * row, RED))
+    grid.map((column) => square([0, 26, 8, 34, 14][row] + cell * column, cell * 1.25 * row, RED))
   ).flat().join("");
   const packed = grid.map((row) =>
     grid.map((column) => square(18 + cell * column, 8 + cell * row, AMBER))
@@ -257,24 +277,36 @@ function header(measured: Measurements, theme: Theme): string {
     ).flat().join("")
   ).join("");
   const columns = [
-    ["arrays", scattered, "arrays", ""],
-    ["ndarrays", packed, "ndarrays with BLAS", " with BLAS"],
-    ["tensors", layers, "tensors in WebAssembly", " in WebAssembly"],
-  ].map(([label, picture, name, backend], i) => {
+    { label: "arrays", picture: scattered, names: ["arrays"] },
+    { label: "ndarrays", picture: packed, names: ["ndarrays", "ndarrays with BLAS"] },
+    {
+      label: "tensors",
+      picture: layers,
+      names: ["tensors in WebAssembly", "tensors on WebGPU", "tensors with BLAS"],
+    },
+  ].map(({ label, picture, names }, i) => {
     const x = 175 + 240 * i;
-    const time = formatTime(iterationTime(measured, name!));
+    const line = (y: number, size: number, attributes: string, text: string) =>
+      `<text x="${x}" y="${y}" font-size="${size}" ${attributes} text-anchor="middle">${text}</text>`;
+    // First what the plain command gives.
+    const shown = listed(measured).filter((name) => names.includes(name)).flatMap((name) => {
+      const ms = iterationTime(measured, name);
+      if (ms === undefined) return [];
+      const flag = takes(measured, name).replaceAll("`", "");
+      return [`${formatTime(ms)} ${flag === "no flag" ? "an iteration" : `with ${flag}`}`];
+    }).slice(0, 2);
     return `<g transform="translate(${x - 55} 95)">${picture}</g>` +
-      `<text x="${x}" y="222" font-size="19" font-weight="600" fill="${theme.text}" text-anchor="middle">${label}</text>` +
-      `<text x="${x}" y="244" font-size="14" fill="${theme.faint}" text-anchor="middle">${time}${backend}</text>`;
+      line(222, 19, `font-weight="600" fill="${theme.text}"`, label) +
+      shown.map((time, i) => line(244 + 20 * i, 14, `fill="${theme.faint}"`, time)).join("");
   }).join("");
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="260" viewBox="0 0 ${WIDTH} 260" font-family="${FONT}">` +
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="280" viewBox="0 0 ${WIDTH} 280" font-family="${FONT}">` +
     `<text x="${
       WIDTH / 2
     }" y="48" font-size="32" font-weight="700" fill="${theme.text}" text-anchor="middle">Why learn ndarrays and tensors?</text>` +
     `${columns}</svg>\n`;
 }
 
-const PICTURES = { header, losses, iterations, operations, hidden };
+const PICTURES = { header, losses, iterations, whole, operations, hidden };
 
 /** Draws every picture for both themes, by file name. */
 export function drawPictures(measured: Measurements): Record<string, string> {

@@ -5,14 +5,19 @@
  */
 
 import { formatTime } from "../lib/timing.ts";
+import { table, writePlaces } from "./markdown.ts";
 import {
-  COMPARED,
+  compared,
   HIDDEN,
   iterationTime,
+  loopTime,
   type Measurements,
   operationKinds,
   operationTime,
+  originalOf,
+  required,
   type Time,
+  wholeTime,
 } from "./measurements.ts";
 
 /** How often a shorter time goes into a longer one, in two digits: `12`, or `3.4`. */
@@ -21,71 +26,98 @@ export function times(longer: number, shorter: number): string {
   return ratio < 9.95 ? ratio.toPrecision(2) : `${Number(ratio.toPrecision(2))}`;
 }
 
-/** A table in Markdown, as `deno fmt` lays it out: the first column left, the others right. */
-function table(rows: string[][]): string {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  const lines = rows.map((row) =>
-    row.map((cell, column) =>
-      column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)
-    )
-  );
-  const rule = widths.map((width, column) =>
-    column === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`
-  );
-  return [lines[0]!, rule, ...lines.slice(1)].map((row) => `| ${row.join(" | ")} |`).join("\n");
+/** A time beside another one: `1.8 times as fast`, or `13 times as slow`. */
+export function comparison(ms: number, other: number): string {
+  const ratio = ms < other ? times(other, ms) : times(ms, other);
+  if (ratio === "1.0") return "as fast";
+  return `${ratio} times as ${ms < other ? "fast" : "slow"}`;
 }
 
-/** The Python original of a way to train. */
-export function originalOf(name: string): string | undefined {
-  if (name.startsWith("arrays")) return "Python lists";
-  if (name.startsWith("ndarrays")) return "NumPy";
-  return name.startsWith("tensors") ? "PyTorch" : undefined;
+/** What trains, ours before the originals. */
+const NAMES = [
+  "arrays",
+  "ndarrays",
+  "ndarrays with BLAS",
+  "tensors with BLAS",
+  "tensors in WebAssembly",
+  "tensors on TensorFlow",
+  "tensors on WebGPU",
+  "tensors in JavaScript",
+  "Python lists",
+  "NumPy",
+  "PyTorch",
+  "PyTorch on CUDA",
+];
+
+/** What takes part in a row: a flag or command of ours, or the version of an original's library. */
+export function takes({ versions }: Measurements, name: string): string {
+  // With a GPU, the tensor script takes it unless it is told not to.
+  const hasGpu = "WebGPU" in versions;
+  const flags: Record<string, string> = {
+    "tensors in WebAssembly": hasGpu ? "`--backend wasm`" : "no flag",
+    "ndarrays with BLAS": "`--allow-ffi`",
+    "tensors with BLAS": hasGpu ? "`--allow-ffi --backend blas`" : "`--allow-ffi`",
+    "tensors on TensorFlow": "`deno task tensorflow`",
+    "tensors in JavaScript": "`--backend cpu`",
+  };
+  if (originalOf(name)) return flags[name] ?? "no flag";
+  const library = name === "Python lists" ? "Python" : name.split(" ")[0];
+  // 2.15.0+cu132 is version 2.15.0, built for CUDA 13.2.
+  return `${library} ${(versions[library] ?? "").split("+")[0]}`.trim();
 }
 
-/** The names of what trained at the originals' size, in the order of measuring. */
-export function trained({ iterations }: Measurements): string[] {
-  return iterations.filter(({ hidden }) => hidden === HIDDEN).map(({ name }) => name);
+/** What trains, as tables list it: first what takes no flag. */
+export function listed(measured: Measurements): string[] {
+  const takesFlag = (name: string) => takes(measured, name) === "no flag" ? 0 : 1;
+  return NAMES.toSorted((a, b) => takesFlag(a) - takesFlag(b));
 }
 
 function iterationTable(measured: Measurements): string {
-  const names = trained(measured);
-  const rows = names.map((name) => {
-    const ms = iterationTime(measured, name);
-    const original = originalOf(name);
-    const faster = original && names.includes(original)
-      ? `${times(iterationTime(measured, original), ms)}x`
-      : "";
-    const arrays = iterationTime(measured, "arrays");
-    return [name, formatTime(ms), `${times(arrays, ms)}x`, faster];
+  const time = (name: string) => iterationTime(measured, name);
+  const rows = listed(measured).flatMap((name) => {
+    const ms = time(name);
+    if (ms === undefined) return [];
+    const arrays = name === "arrays" ? "" : comparison(ms, required(time("arrays"), "arrays"));
+    const original = time(originalOf(name) ?? "");
+    const beside = original === undefined ? "" : comparison(ms, original);
+    const whole = measured.whole.find((row) => row.name === name);
+    const script = whole ? `${whole.told ? "about " : ""}${formatTime(whole.ms)}` : "";
+    return [[name, takes(measured, name), formatTime(ms), arrays, beside, script]];
   });
-  return table([["", "an iteration", "speed, arrays = 1", "speed, its original = 1"], ...rows]);
+  const head = ["", "with", "an iteration", "beside arrays", "beside its original", "whole script"];
+  return table([head, ...rows], 2);
 }
 
-function dotTable(measured: Measurements): string {
-  const rows = [
-    ["arrays", "arrays"],
-    ["ndarrays, our loops", "ndarrays"],
-    ["ndarrays, BLAS", "ndarrays with BLAS"],
-    ["NumPy, BLAS", "NumPy"],
-  ].map(([label, name]) => [label!, formatTime(iterationTime(measured, name!))]);
-  return table([["matrix products by", "an iteration"], ...rows]);
+function loopTable(measured: Measurements): string {
+  const [original, ours] = ["i, j, k", "i, k, j"];
+  const columns = [["TypeScript", "arrays"], ["Python", "Python lists"]].filter(([, name]) =>
+    loopTime(measured, original, name) && loopTime(measured, ours, name)
+  );
+  const cells = (order: string) =>
+    columns.map(([, name]) => {
+      const ms = loopTime(measured, order, name)!;
+      const first = loopTime(measured, original, name)!;
+      return order === original ? formatTime(ms) : `${formatTime(ms)}, ${comparison(ms, first)}`;
+    });
+  return table([
+    ["five products, loops over", ...columns.map(([label]) => label)],
+    [`${original}, as in the original`, ...cells(original)],
+    [`${ours}, as here`, ...cells(ours)],
+  ]);
 }
 
 function operationTable(measured: Measurements): string {
+  const names = compared(measured);
   const rows = operationKinds(measured).map((kind) => {
-    const arrays = operationTime(measured, kind, "arrays");
-    const cells = COMPARED.map((name) => {
-      const ms = operationTime(measured, kind, name);
-      return name === "arrays" ? formatTime(ms) : `${formatTime(ms)} (${times(arrays, ms)}x)`;
-    });
-    return [kind, ...cells];
+    const times = names.map((name) => operationTime(measured, kind, name));
+    return [kind, ...times.map((ms) => ms === undefined ? "" : formatTime(ms))];
   });
-  return table([["a million numbers", ...COMPARED], ...rows]);
+  return table([["a million numbers", ...names], ...rows]);
 }
 
 function float32Table({ losses }: Measurements): string {
   const rows = [0, 100, 200, 300, 400, 499].map((t) => {
-    const [float64, float32] = [losses["ndarrays"]![t]!, losses["tensors"]![t]!];
+    const [float64, float32] = [losses["ndarrays"][t], losses["tensors"][t]];
     const error = Math.abs(float32 / float64 - 1);
     return [`${t}`, float64.toPrecision(6), float32.toPrecision(6), error.toExponential(0)];
   });
@@ -98,6 +130,30 @@ function machineText({ machine, date, versions, skipped }: Measurements): string
   return `Measured on ${date}: ${machine}. ${list}.${without}`;
 }
 
+/** The tables, and a paragraph, by the names of their places. */
+const BLOCKS: Record<string, (measured: Measurements) => string> = {
+  machine: machineText,
+  iterations: iterationTable,
+  loops: loopTable,
+  operations: operationTable,
+  float32: float32Table,
+};
+
+/** The names of what trains, as places in a sentence have them. */
+const SHORT: Record<string, string> = {
+  arrays: "arrays",
+  ndarrays: "ndarrays",
+  blas: "ndarrays with BLAS",
+  wasm: "tensors in WebAssembly",
+  "tensor-blas": "tensors with BLAS",
+  tensorflow: "tensors on TensorFlow",
+  webgpu: "tensors on WebGPU",
+  cpu: "tensors in JavaScript",
+  lists: "Python lists",
+  numpy: "NumPy",
+  torch: "PyTorch",
+};
+
 /** The fastest of ours, leaving out the Python originals, with so many hidden units. */
 function fastest({ iterations }: Measurements, hidden: number): Time {
   return iterations
@@ -105,43 +161,72 @@ function fastest({ iterations }: Measurements, hidden: number): Time {
     .reduce((best, time) => time.ms < best.ms ? time : best);
 }
 
-/** Every figure that the README shows, by the name of its place there. */
-export function figures(measured: Measurements): Record<string, string> {
-  const ratio = (slower: string, faster: string) =>
-    times(iterationTime(measured, slower), iterationTime(measured, faster));
-  const time = (name: string) => formatTime(iterationTime(measured, name));
-  return {
-    "machine": `\n\n${machineText(measured)}\n\n`,
-    "iterations": `\n\n${iterationTable(measured)}\n\n`,
-    "dot": `\n\n${dotTable(measured)}\n\n`,
-    "operations": `\n\n${operationTable(measured)}\n\n`,
-    "float32": `\n\n${float32Table(measured)}\n\n`,
-    "lists": time("Python lists"),
-    "arrays": time("arrays"),
-    "lists/arrays": ratio("Python lists", "arrays"),
-    "ndarrays": time("ndarrays"),
-    "arrays/ndarrays": ratio("arrays", "ndarrays"),
-    "lists/numpy": ratio("Python lists", "NumPy"),
-    "arrays/blas": ratio("arrays", "ndarrays with BLAS"),
-    "wasm": time("tensors in WebAssembly"),
-    "torch": time("PyTorch"),
-    "fastest/25": fastest(measured, 25).name,
-    "fastest/6400": fastest(measured, 6400).name,
-    "gain/6400": times(iterationTime(measured, "arrays", 6400), fastest(measured, 6400).ms),
-    "arrays/wasm": ratio("arrays", "tensors in WebAssembly"),
+/** A time, `NAME`; or how often the time of the second goes into the first, `NAME/NAME`. */
+function timeOrRatio(names: string[], time: (name: string) => number | undefined) {
+  if (names.length > 2 || !names.every((name) => Object.hasOwn(SHORT, name))) return undefined;
+  const [first, second] = names.map((name) => required(time(SHORT[name]), SHORT[name]));
+  return second === undefined ? formatTime(first) : times(first, second);
+}
+
+/** The ratio of two orders of loops in one language, or of two languages with one order. */
+function loopRatio(measured: Measurements, name: string): string | undefined {
+  const [original, swapped] = ["i, j, k", "i, k, j"];
+  const [ours, lists] = ["arrays", "Python lists"];
+  const pairs: Record<string, [slower: [string, string], faster: [string, string]]> = {
+    typescript: [[original, ours], [swapped, ours]],
+    python: [[original, lists], [swapped, lists]],
+    original: [[original, lists], [original, ours]],
+    swapped: [[swapped, lists], [swapped, ours]],
   };
+  if (!Object.hasOwn(pairs, name)) return undefined;
+  const [slower, faster] = pairs[name].map(([order, name]) =>
+    required(loopTime(measured, order, name), name)
+  );
+  return times(slower, faster);
+}
+
+/** A figure in a sentence: nothing, if there is none of that name. */
+function inline(measured: Measurements, name: string): string | undefined {
+  const parts = name.split("/");
+  if (parts[0] === "whole") return timeOrRatio(parts.slice(1), (name) => wholeTime(measured, name));
+  if (parts[0] === "loops" && parts.length === 2) return loopRatio(measured, parts[1]);
+  const hidden = Number(parts[1]);
+  const isMeasured = measured.iterations.some((time) => time.hidden === hidden);
+  if (parts[0] === "fastest" && isMeasured) return fastest(measured, hidden).name;
+  if (parts[0] === "gain" && isMeasured) {
+    const arrays = required(iterationTime(measured, "arrays", hidden), "arrays");
+    return times(arrays, fastest(measured, hidden).ms);
+  }
+  return timeOrRatio(parts, (name) => iterationTime(measured, name, HIDDEN));
+}
+
+/**
+ * The figure of that name: a table or a paragraph (`iterations`), a time (`arrays`,
+ * `whole/arrays`), or a ratio of two (`arrays/blas`, `whole/lists/arrays`,
+ * `loops/python`).
+ *
+ * @throws {Deno.errors.InvalidData} If there is no such figure, or it tells of
+ *   something that was not measured.
+ */
+export function figure(measured: Measurements, name: string): string {
+  if (Object.hasOwn(BLOCKS, name)) return `\n\n${BLOCKS[name](measured)}\n\n`;
+  let reason = "there is none";
+  try {
+    const text = inline(measured, name);
+    if (text !== undefined) return text;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.InvalidData)) throw error;
+    reason = error.message;
+  }
+  throw new Deno.errors.InvalidData(`Cannot write figure ${name}: ${reason}`);
 }
 
 /**
  * Writes the figures to their places in a text, which are marked
  * `<!-- figure NAME -->…<!-- / -->`.
  *
- * @throws {Error} If a place has a name that there is no figure for.
+ * @throws {Deno.errors.InvalidData} If a place has a name that there is no figure for.
  */
 export function writeFigures(text: string, measured: Measurements): string {
-  const known = figures(measured);
-  return text.replaceAll(/(<!-- figure (\S+) -->).*?(<!-- \/ -->)/gs, (_, start, name, end) => {
-    if (!(name in known)) throw new Error(`Cannot write figure ${name}: there is none`);
-    return `${start}${known[name]}${end}`;
-  });
+  return writePlaces(text, "figure", (name) => figure(measured, name));
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import assert from "node:assert/strict";
+
 /** The folder of the project. */
 export const ROOT = new URL("..", import.meta.url);
 
@@ -29,4 +31,19 @@ export async function runScript(...args: Parameters<typeof command>) {
   const { code, stdout, stderr } = await command(...args).output();
   const decoder = new TextDecoder();
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+/** Fails if a task's script takes anything but `--help`. */
+export async function assertOnlyHelp(script: string, task: string) {
+  const help = await runScript(script, ["--help"], ["--allow-env"]);
+  assert.equal(help.code, 0, help.stderr);
+  assert.match(help.stdout, new RegExp(`^Usage: deno task ${task}$`, "m"));
+  assert.equal(help.stderr, "");
+  for (const argument of ["--nope", "images", "--help=1"]) {
+    assert.deepEqual(await runScript(script, [argument], ["--allow-env"]), {
+      code: 2,
+      stdout: "",
+      stderr: `error: Cannot use "${argument}": it takes only --help\n`,
+    });
+  }
 }
