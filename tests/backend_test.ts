@@ -1,7 +1,7 @@
 /** Which backend `auto` takes, and what is said of the others. */
 
 import assert from "node:assert/strict";
-import { type Backend, type Open, requireDeno, useBackend } from "../lib/backend.ts";
+import { type Backend, OPEN, type Open, requireDeno, useBackend } from "../lib/backend.ts";
 import { loadTensorflow } from "../lib/tensorflow.ts";
 import { isSoftware } from "../lib/webgpu.ts";
 import { permitted } from "./available.ts";
@@ -74,7 +74,7 @@ Deno.test("whatever fails in a backend, it is not available", async () => {
   }
 });
 
-Deno.test("a version of Deno that is too old is named, with the first that will do", () => {
+Deno.test("a version of Deno that is too old is named, with the first that will do", async () => {
   for (const version of ["2.7.12", "2.7.100", "2.8.0", "2.10.1", "3.0.0", "2.9.0-rc.1"]) {
     requireDeno("2.7.12", version);
   }
@@ -83,7 +83,14 @@ Deno.test("a version of Deno that is too old is named, with the first that will 
       message: `it takes Deno 2.7.12 or later, not ${version}`,
     });
   }
-  requireDeno("2.4.2");
+
+  const { version } = Deno;
+  for (const [backend, least] of [["webgpu", "2.7.12"], ["blas", "2.4.2"], ["wasm", "2.4.2"]]) {
+    Object.defineProperty(Deno, "version", { value: { ...version, deno: "2.4.1" } });
+    const opening = OPEN[backend as Backend](true);
+    Object.defineProperty(Deno, "version", { value: version });
+    await assert.rejects(opening, { message: `it takes Deno ${least} or later, not 2.4.1` });
+  }
 });
 
 Deno.test("software adapters are known by their description too", () => {

@@ -96,7 +96,11 @@ for (const type of [Float32Array, Float64Array]) {
       const result = whole.subarray(start, end) as Float64Array<ArrayBuffer>;
       const left = { ...a, data: whole.subarray(0, 6) as Float64Array<ArrayBuffer> };
       assert.throws(() => gemm(shape, left, b, result), { name: "RangeError", message });
-      assert.throws(() => gemm({ ...shape, rows: 2 }, b, left, result), { name: "RangeError" });
+      const asRight = { ...left, leadingDimension: 2 };
+      assert.throws(() => gemm(shape, operand(6, 3), asRight, result), {
+        name: "RangeError",
+        message,
+      });
     }
     // Beside them is right.
     const left = { ...a, data: whole.subarray(0, 6) as Float64Array<ArrayBuffer> };

@@ -52,6 +52,17 @@ Deno.test("a loss that is there at once is reported before the next iteration", 
   }
 });
 
+Deno.test("the time of the last report has the whole last iteration in it", async () => {
+  function* losses() {
+    yield { t: 0, loss: 1 };
+    const end = performance.now() + 30;
+    while (performance.now() < end);
+  }
+  const training = { device: "", losses: losses() };
+  const [{ elapsed }] = await Array.fromAsync(report(training, { steps: 1, logEvery: 1 }));
+  assert.ok(elapsed >= 30, `${elapsed}`);
+});
+
 Deno.test("losses that are not reported are not read, but freed", async () => {
   const { reading, training } = slowLosses(10, () => 1);
   const reports = await Array.fromAsync(report(training, { steps: 10, logEvery: 4 }));

@@ -48,11 +48,13 @@ for (const backend of BLAS ? ["wasm", "blas"] : ["wasm"]) {
 
     Deno.test(`${name} of random shapes`, async () => {
       await useBackend(backend);
-      const before = tf.memory();
+      const { numDataIds } = tf.backend();
+      const held = () => [tf.memory(), numDataIds.call(tf.backend())];
+      const before = held();
       for (let i = 0; i < 60; i++) {
         await assertProduct([size(), size(), size()], transposeA, transposeB);
       }
-      assert.deepEqual(tf.memory(), before);
+      assert.deepEqual(held(), before);
     });
 
     Deno.test(`${name} of batches, and of nothing`, async () => {
@@ -176,6 +178,13 @@ Deno.test({
       assert.throws(() => tf.matMul(a, b), /allocation failed|array length/);
       tf.dispose([a, b]);
     }
+    // Where WebAssembly finds no memory, the product would be at its very start.
+    const backend = tf.backend() as BackendWasm;
+    const one = tf.ones([2, 2]);
+    backend.getMemoryOffset = () => 0;
+    assert.throws(() => tf.matMul(one, one), { message: /allocation failed/ });
+    Reflect.deleteProperty(backend, "getMemoryOffset");
+    one.dispose();
     await assertProduct([17, 5, 9], false, false);
     assert.deepEqual(tf.memory(), before);
   },
