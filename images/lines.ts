@@ -178,7 +178,7 @@ function linesTable(rows: Row[], statements: string[]): string {
         `expected ${beginning.trimEnd()} …, found ${statement ?? "the end"}`,
       );
     });
-    const shape = result ? ` → ${result}` : "";
+    const shape = result ? ` →\u00a0${result.replaceAll(" ", "\u00a0")}` : "";
     return [codeCell(python) || NOTHING, (codeCell(ours) || NOTHING) + shape];
   });
   if (rest.length > 0) {

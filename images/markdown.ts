@@ -25,7 +25,7 @@ export function table(rows: string[][], left = 1): string {
 }
 
 /** Characters of code that half of a phone's width has room for. */
-const PHONE = 18;
+const PHONE = 16;
 
 /** A word of code as HTML, which a narrow page may break after a bracket, or inside a name. */
 function breakable(word: string): string {

@@ -81,7 +81,9 @@ function iterationTable(measured: Measurements): string {
     const original = time(originalOf(name) ?? "");
     const beside = original === undefined ? "" : comparison(ms, original);
     const whole = measured.whole.find((row) => row.name === name);
-    const script = whole ? `${whole.told ? "about " : ""}${formatTime(whole.ms)}` : "";
+    const script = whole
+      ? `${whole.told ? "about\u00a0" : ""}${formatTime(whole.ms).replace(" ", "\u00a0")}`
+      : "";
     return [[name, takes(measured, name), formatTime(ms), arrays, beside, script]];
   });
   const head = ["", "with", "an iteration", "beside arrays", "beside its original", "whole script"];
@@ -115,15 +117,6 @@ function operationTable(measured: Measurements): string {
   return table([["a million numbers", ...names], ...rows]);
 }
 
-function float32Table({ losses }: Measurements): string {
-  const rows = [0, 100, 200, 300, 400, 499].map((t) => {
-    const [float64, float32] = [losses["ndarrays"][t], losses["tensors"][t]];
-    const error = Math.abs(float32 / float64 - 1);
-    return [`${t}`, float64.toPrecision(6), float32.toPrecision(6), error.toExponential(0)];
-  });
-  return table([["iteration", "float64", "float32", "relative difference"], ...rows]);
-}
-
 function machineText({ machine, date, versions, skipped }: Measurements): string {
   const list = Object.entries(versions).map(([name, version]) => `${name} ${version}`).join("; ");
   const without = skipped.length > 0 ? ` Not measured: ${skipped.join("; ")}.` : "";
@@ -136,7 +129,6 @@ const BLOCKS: Record<string, (measured: Measurements) => string> = {
   iterations: iterationTable,
   loops: loopTable,
   operations: operationTable,
-  float32: float32Table,
 };
 
 /** The names of what trains, as places in a sentence have them. */
