@@ -309,16 +309,18 @@ test("naive: sizes that would not fit into memory are refused before they are ma
   );
 });
 
-/** Whether there is a python3, which makes the pipe of the next test. */
+/** Whether there is a python3, which makes the pipe and the terminal of the next tests. */
 function hasPython(): boolean {
   if (!runs) return false;
   try {
     return new Deno.Command("python3", { args: ["--version"] }).outputSync().success;
   } catch {
-    console.error("Skipping the test of a pipe that does not wait: there is no python3");
+    console.error("Skipping the tests of a slow pipe and of a terminal: there is no python3");
     return false;
   }
 }
+
+const withoutPython = Deno.build.os === "windows" || !hasPython();
 
 test(
   "a pipe that does not wait for a slow reader ends no run",
@@ -344,5 +346,26 @@ print(child.wait(), text.count(b"Current Iteration"), text.count(b"\\n"))
     const decoder = new TextDecoder();
     assert.equal(decoder.decode(stdout), "0 5000 5000\n", decoder.decode(stderr));
   },
-  Deno.build.os === "windows" || !hasPython(),
+  withoutPython,
+);
+
+test(
+  "deno task start: on a terminal, an error takes the place of the progress",
+  async () => {
+    const { stdout } = await new Deno.Command("python3", {
+      args: [
+        "-c",
+        "import pty, sys; pty.spawn(sys.argv[1:])",
+        ...[Deno.execPath(), "run", "--quiet", "lib/compare.ts", "--learning-rate", "1"],
+      ],
+      cwd: ROOT,
+      env: { NO_COLOR: "1" },
+    }).output();
+    const lines = new TextDecoder().decode(stdout).split("\n");
+    const error = lines.find((line) => line.includes("error: "))!;
+    // What the terminal shows of the line: what comes after it was last erased.
+    assert.match(error.split("\x1b[K").at(-1)!, /^error: Cannot go on: the loss is \w+ at /);
+    assert.match(error, /0% - Loss Value: /);
+  },
+  withoutPython,
 );
