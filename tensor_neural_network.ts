@@ -114,7 +114,7 @@ export function* train(
     // The gradient of a matrix has its shape, and says for each of its numbers
     // how fast the loss grows as that number grows. Backpropagation goes back
     // through the steps of the forward pass, until it has the gradients of w1
-    // and w2. Each follows from the one computed just before, by the chain
+    // and w2. Each follows from one that was computed before, by the chain
     // rule: if b grows 3 times as fast as a, and the loss 2 times as fast as b,
     // then the loss grows 6 times as fast as a.
 
