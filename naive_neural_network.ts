@@ -80,9 +80,10 @@ export function matrixMultiply(a: Matrix, b: Matrix): Matrix {
   }
   const result: Matrix = a.map(() => b[0].map(() => 0));
 
-  // The original has the loop over j before the loop over k. Swapped, they add
-  // up the same numbers in the same order, but the innermost loop reads and
-  // writes along rows, whose numbers lie side by side in memory.
+  // The original has the loop over j before the loop over k, and looks up each
+  // number by its row and column. Here each row is looked up once. With the two
+  // loops swapped, they add up the same numbers in the same order, but the
+  // innermost one goes along rows, whose numbers lie side by side in memory.
   for (let i = 0; i < a.length; i++) {
     const resultRow = result[i];
     for (let k = 0; k < b.length; k++) {

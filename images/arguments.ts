@@ -5,7 +5,7 @@
  */
 
 import { parseArgs } from "node:util";
-import { fail } from "../lib/cli.ts";
+import { fail, print, quote } from "../lib/cli.ts";
 
 /** Prints `help` where it is asked for, or refuses any other argument; both end the process. */
 export function readArguments(help: string) {
@@ -20,10 +20,10 @@ export function readArguments(help: string) {
     token.kind !== "option" || token.name !== "help" || token.value !== undefined
   );
   if (unknown) {
-    fail(`Cannot use ${JSON.stringify(Deno.args[unknown.index])}: it takes only --help`, 2);
+    fail(`Cannot use ${quote(Deno.args[unknown.index])}: it takes only --help`, 2);
   }
   if (tokens.length > 0) {
-    console.log(help);
+    print(help);
     Deno.exit(0);
   }
 }

@@ -173,7 +173,7 @@ function linesTable(rows: Row[], statements: string[]): string {
   const cells = rows.map(([python, beginnings, result]): [string, string] => {
     const ours = beginnings.map((beginning) => {
       const statement = rest.shift();
-      if (statement?.startsWith(beginning)) return statement;
+      if (statement?.startsWith(beginning)) return statement.replace(/^const /, "");
       throw new Deno.errors.InvalidData(
         `expected ${beginning.trimEnd()} …, found ${statement ?? "the end"}`,
       );

@@ -17,10 +17,12 @@ import * as nd from "../ndarray_neural_network.ts";
 import * as tensor from "../tensor_neural_network.ts";
 import { readArguments } from "./arguments.ts";
 import { writeFiles } from "./files.ts";
-import { ORDERS, productsOfIteration } from "./loop_orders.ts";
+import { ORDERS } from "./loop_orders.ts";
 import { HIDDEN, type Measurements, type Row } from "./measurements.ts";
+import { median, medianTime } from "./median_time.ts";
 import {
   arrayOperations,
+  loopOperations,
   ndarrayOperations,
   type Operations,
   tensorOperations,
@@ -43,10 +45,6 @@ Takes about a quarter of an hour, in which the machine should do nothing else.
 const HIDDEN_SIZES = [25, 50, 100, 200, 400, 800, 1600, 3200, 6400];
 const ROUNDS = 3;
 const WHOLE_RUNS = 5;
-
-/** Milliseconds to warm up for, and to measure for. */
-const WARM_UP = 300;
-const MEASURE = 700;
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
@@ -81,22 +79,6 @@ function keep({ ms, ...what }: Row) {
   const same = rows.find(isSame);
   if (same) same.ms = Math.min(same.ms, ms);
   else rows.push({ ...what, ms });
-}
-
-function median(times: number[]): number {
-  return times.toSorted((a, b) => a - b)[times.length >> 1];
-}
-
-/** The median time of a call, in milliseconds, after some calls to warm up. */
-async function medianTime(call: () => unknown): Promise<number> {
-  for (const end = performance.now() + WARM_UP; performance.now() < end;) await call();
-  const times: number[] = [];
-  for (const end = performance.now() + MEASURE; times.length < 3 || performance.now() < end;) {
-    const start = performance.now();
-    await call();
-    times.push(performance.now() - start);
-  }
-  return median(times);
 }
 
 /** A way to train, under the name that the pictures give it. */
@@ -166,9 +148,13 @@ async function measureOperations(name: string, operations: Operations) {
 }
 
 async function measureLoops() {
-  for (const [order, multiply] of Object.entries(ORDERS)) {
-    const ms = await medianTime(productsOfIteration(multiply));
-    keep({ name: "arrays", order, ms });
+  const command = [Deno.execPath(), "run", `${ROOT}images/loop_orders.ts`];
+  for (const order of Object.keys(ORDERS)) {
+    const failure = await measureOriginals((line) => "name" in line && keep(line), [
+      ...command,
+      order,
+    ]);
+    if (failure) skip("order of loops", failure);
   }
 }
 
@@ -191,6 +177,7 @@ async function measureLosses() {
 async function measureArrays() {
   await measureIterations(arrays);
   await measureOperations("arrays", arrayOperations());
+  await measureOperations("arrays with loops", loopOperations());
   await measureLoops();
 }
 

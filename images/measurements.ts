@@ -73,7 +73,7 @@ export function wholeTime({ whole }: Measurements, name: string) {
 
 /** What the operations are compared between, as far as it was measured. */
 export function compared({ operations }: Measurements): string[] {
-  return ["arrays", "ndarrays", "tensors in WebAssembly"].filter((name) =>
+  return ["arrays", "arrays with loops", "ndarrays", "tensors in WebAssembly"].filter((name) =>
     operations.some((time) => time.name === name)
   );
 }

@@ -18,6 +18,7 @@ export type Operations = Record<"creation" | "squaring" | "sine" | "summation", 
 
 // 0.5, 1.5, …: fractions, for V8 keeps arrays of whole numbers in another way.
 
+/** Arrays as one would write them. */
 export function arrayOperations(): Operations {
   const creation = () => {
     const array: number[] = [];
@@ -30,6 +31,34 @@ export function arrayOperations(): Operations {
     squaring: () => array.map((value) => value * value),
     sine: () => array.map((value) => Math.sin(value)),
     summation: () => array.reduce((total, value) => total + value, 0),
+  };
+}
+
+/** Arrays with a loop in the place of each function that is called for each number. */
+export function loopOperations(): Operations {
+  const creation = () => {
+    const made = new Array<number>(LENGTH);
+    for (let i = 0; i < LENGTH; i++) made[i] = i + 0.5;
+    return made;
+  };
+  const array = creation();
+  return {
+    creation,
+    squaring: () => {
+      const squares = new Array<number>(LENGTH);
+      for (let i = 0; i < LENGTH; i++) squares[i] = array[i] * array[i];
+      return squares;
+    },
+    sine: () => {
+      const sines = new Array<number>(LENGTH);
+      for (let i = 0; i < LENGTH; i++) sines[i] = Math.sin(array[i]);
+      return sines;
+    },
+    summation: () => {
+      let sum = 0;
+      for (let i = 0; i < LENGTH; i++) sum += array[i];
+      return sum;
+    },
   };
 }
 

@@ -34,6 +34,7 @@ const PINK = "#db61a2";
 /** The colour of each line and bar; a Python original has that of its counterpart. */
 const HUES: Record<string, string> = {
   "arrays": RED,
+  "arrays with loops": "#f1948a",
   "Python lists": RED,
   "ndarrays": AMBER,
   "ndarrays with BLAS": "#a371f7",
@@ -116,7 +117,11 @@ function losses({ losses }: Measurements, theme: Theme): string {
       min: 1e-5,
       max: 1e8,
       nameGap: 50,
-      axisLabel: { color: theme.faint, formatter: (loss: number) => `1e${Math.log10(loss)}` },
+      axisLabel: {
+        color: theme.faint,
+        formatter: (loss: number) => `1e${Math.log10(loss)}`,
+        customValues: [1e-4, 1, 1e4, 1e8],
+      },
     },
     series: names.map((name, i) => ({
       name,
@@ -150,7 +155,10 @@ function bars(rows: Time[], theme: Theme, name: string, min: number): string {
         show: true,
         position: "right",
         color: theme.text,
-        formatter: ({ value }) => formatTime(Number(value)),
+        formatter: ({ dataIndex, value }) => {
+          const about = "told" in sorted[dataIndex] ? "about " : "";
+          return about + formatTime(Number(value));
+        },
       },
       data: sorted.map(({ name, ms }) => ({
         value: ms,
@@ -231,6 +239,7 @@ function hidden({ iterations }: Measurements, theme: Theme): string {
       nameGap: 28,
       axisLabel: {
         color: theme.faint,
+        formatter: String,
         customValues: [25, 50, 100, 200, 400, 800, 1600, 3200, 6400],
       },
       axisTick: { show: false },

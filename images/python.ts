@@ -1,5 +1,5 @@
 /**
- * Runs `originals.py`, and reads what it measured.
+ * Runs what measures in a process of its own, and reads what it prints.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Row } from "./measurements.ts";
 /** The versions of what `python3` has; none of what it has not. */
 export type Versions = Record<"python" | "numpy" | "torch", string | null>;
 
-/** Where the script is. */
+/** Where the originals are. */
 export const ORIGINALS = "images/originals.py";
 
 /**
@@ -30,11 +30,11 @@ export function parseLine(line: string): Versions | Row {
 }
 
 /**
- * Measures the originals.
+ * Measures in another process: the originals, or the orders of loops.
  *
  * @param take Gets each line, as soon as it is there.
  * @param command What to run, with its arguments.
- * @returns Why Python was passed over from some line on; nothing, if it was not.
+ * @returns Why it was passed over from some line on; nothing, if it was not.
  */
 export async function measureOriginals(
   take: (line: Versions | Row) => void,

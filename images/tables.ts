@@ -91,21 +91,20 @@ function iterationTable(measured: Measurements): string {
 }
 
 function loopTable(measured: Measurements): string {
-  const [original, ours] = ["i, j, k", "i, k, j"];
+  const orders = [...new Set(measured.loops.map(({ order }) => order))];
+  const [original] = orders;
   const columns = [["TypeScript", "arrays"], ["Python", "Python lists"]].filter(([, name]) =>
-    loopTime(measured, original, name) && loopTime(measured, ours, name)
+    orders.every((order) => loopTime(measured, order, name))
   );
-  const cells = (order: string) =>
-    columns.map(([, name]) => {
+  const rows = orders.map((order) => {
+    const cells = columns.map(([, name]) => {
       const ms = loopTime(measured, order, name)!;
       const first = loopTime(measured, original, name)!;
       return order === original ? formatTime(ms) : `${formatTime(ms)}, ${comparison(ms, first)}`;
     });
-  return table([
-    ["five products, loops over", ...columns.map(([label]) => label)],
-    [`${original}, as in the original`, ...cells(original)],
-    [`${ours}, as here`, ...cells(ours)],
-  ]);
+    return [order, ...cells];
+  });
+  return table([["loops over", ...columns.map(([label]) => label)], ...rows]);
 }
 
 function operationTable(measured: Measurements): string {
@@ -160,21 +159,15 @@ function timeOrRatio(names: string[], time: (name: string) => number | undefined
   return second === undefined ? formatTime(first) : times(first, second);
 }
 
-/** The ratio of two orders of loops in one language, or of two languages with one order. */
+/** How often the time of arrays goes into that of lists, in the first or the last order of loops. */
 function loopRatio(measured: Measurements, name: string): string | undefined {
-  const [original, swapped] = ["i, j, k", "i, k, j"];
-  const [ours, lists] = ["arrays", "Python lists"];
-  const pairs: Record<string, [slower: [string, string], faster: [string, string]]> = {
-    typescript: [[original, ours], [swapped, ours]],
-    python: [[original, lists], [swapped, lists]],
-    original: [[original, lists], [original, ours]],
-    swapped: [[swapped, lists], [swapped, ours]],
-  };
-  if (!Object.hasOwn(pairs, name)) return undefined;
-  const [slower, faster] = pairs[name].map(([order, name]) =>
+  const orders = measured.loops.map(({ order }) => order);
+  const order = { original: orders[0], swapped: orders.at(-1) }[name];
+  if (order === undefined) return undefined;
+  const [lists, arrays] = ["Python lists", "arrays"].map((name) =>
     required(loopTime(measured, order, name), name)
   );
-  return times(slower, faster);
+  return times(lists, arrays);
 }
 
 /** A figure in a sentence: nothing, if there is none of that name. */

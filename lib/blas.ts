@@ -107,11 +107,13 @@ const opened = new Map<string, Blas>();
  * @throws {Deno.errors.NotSupported} If FFI is not permitted, or none is found.
  */
 export function openBlas(names: string[] = LIBRARIES[Deno.build.os] ?? []): Blas {
-  const isGranted = (path?: string) =>
-    Deno.permissions.querySync({ name: "ffi", ...(path && { path }) }).state === "granted";
-  if (!isGranted()) throw new Deno.errors.NotSupported("Cannot use BLAS: it needs --allow-ffi");
-  const denied = names.filter((name) => !isGranted(name));
-  for (const name of names.filter((name) => !denied.includes(name))) {
+  // Where only some paths are granted, Deno looks no library up by its name.
+  const { state, partial } = Deno.permissions.querySync({ name: "ffi" });
+  if (state !== "granted" || partial) {
+    const without = partial ? ", without --deny-ffi" : "";
+    throw new Deno.errors.NotSupported(`Cannot use BLAS: it needs --allow-ffi${without}`);
+  }
+  for (const name of names) {
     try {
       const blas = opened.get(name) ?? wrap(name, Deno.dlopen(name, SYMBOLS));
       opened.set(name, blas);
@@ -120,10 +122,8 @@ export function openBlas(names: string[] = LIBRARIES[Deno.build.os] ?? []): Blas
       // Not installed, or without CBLAS: another one may do.
     }
   }
-  const reason = denied.length > 0
-    ? `no permission for ${denied.join(", ")}, and no other library found`
-    : `no library found, try ${INSTALL[Deno.build.os] ?? "installing OpenBLAS"}`;
-  throw new Deno.errors.NotSupported(`Cannot use BLAS: ${reason}`);
+  const advice = INSTALL[Deno.build.os] ?? "installing OpenBLAS";
+  throw new Deno.errors.NotSupported(`Cannot use BLAS: no library found, try ${advice}`);
 }
 
 /** Puts the checks that keep native code inside its arrays before a library. */

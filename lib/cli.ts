@@ -80,11 +80,16 @@ const FLAGS: Record<string, NumberFlag> = {
 const BASE = { seed: 0, logEvery: 1 };
 
 /** Text in quotes, with nothing in it that a terminal would obey. */
-function quote(text: string): string {
+export function quote(text: string): string {
   return JSON.stringify(text).replaceAll(
     /[\p{Cc}\p{Cf}]/gu,
     (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`,
   );
+}
+
+function noSuchFlag(flag: string): RangeError {
+  const shown = /^[\w-]+=?$/.test(flag) ? flag : quote(flag);
+  return new RangeError(`Cannot use ${shown}: there is no such flag, see --help`);
 }
 
 /** Reads the value of a flag; fails on one that the flag does not take. */
@@ -133,6 +138,11 @@ export function parseOptions(script: Script, args: string[]): Options | undefine
   const { defaults, backends = [], limit = LIMIT } = script;
   const options = { ...BASE, ...defaults, backend: backends[0] ?? "" };
   const valued = [...Object.keys(FLAGS), ...(backends.length > 0 ? ["backend"] : [])];
+  for (const [i, arg] of args.slice(0, (args.indexOf("--") + 1) || undefined).entries()) {
+    // The parser would take -hx for -h and -x: here, one letter is all there is.
+    const isValue = i > 0 && valued.includes(args[i - 1].slice(2));
+    if (/^-[^-]./.test(arg) && !isValue) throw noSuchFlag(arg);
+  }
   const { tokens } = parseArgs({
     args,
     options: {
@@ -147,10 +157,9 @@ export function parseOptions(script: Script, args: string[]): Options | undefine
   let help = false;
   for (const token of tokens) {
     if (token.kind === "option-terminator") continue;
-    const argument = args[token.index];
     if (token.kind === "positional") {
       const reason = "there are only flags, see --help";
-      throw new RangeError(`Cannot use the argument ${quote(argument)}: ${reason}`);
+      throw new RangeError(`Cannot use the argument ${quote(token.value)}: ${reason}`);
     }
     const { name, rawName, value = "" } = token;
     if (Object.hasOwn(FLAGS, name)) {
@@ -161,14 +170,11 @@ export function parseOptions(script: Script, args: string[]): Options | undefine
         throw new RangeError(`Cannot use --backend ${quote(value)}: it takes ${choice}`);
       }
       options.backend = value;
-      // The parser takes -h= for the flags -h and -=.
-    } else if (name === "help" && argument !== "-h=") {
+    } else if (name === "help") {
       if (value) throw new RangeError("Cannot use --help: it takes no value");
       help = true;
     } else {
-      const flag = rawName.startsWith("--") ? rawName : argument;
-      const shown = /^[\w-]+=?$/.test(flag) ? flag : quote(flag);
-      throw new RangeError(`Cannot use ${shown}: there is no such flag, see --help`);
+      throw noSuchFlag(rawName);
     }
   }
   if (help) return undefined;
@@ -191,10 +197,19 @@ function help({ command, about, defaults, backends }: Script): string {
   return `${about}\n\nUsage: ${command} [flags]\n\n${flags.join("\n")}`;
 }
 
-/** Writes one line to stderr, in place of any progress there, and ends the process. */
+/** Writes a line to stderr, in place of any progress there; goes on where it can't be written. */
+export function tell(line: string) {
+  const clear = Deno.stderr.isTerminal() ? "\r\x1b[K" : "";
+  try {
+    console.error(`${clear}${line}`);
+  } catch {
+    // A full disk, say. There is nowhere else to tell it.
+  }
+}
+
+/** Writes one line to stderr and ends the process. */
 export function fail(message: string, code: number): never {
-  if (Deno.stderr.isTerminal()) Deno.stderr.writeSync(new TextEncoder().encode("\r\x1b[K"));
-  console.error(`error: ${message}`);
+  tell(`error: ${message}`);
   Deno.exit(code);
 }
 

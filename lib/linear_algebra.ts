@@ -104,15 +104,15 @@ export function useBlas(name: string): { blas?: Blas; device: string; hint?: str
 /** Fails if a view has an element outside its data. */
 function checkView({ data, shape, stride, offset }: Matrix) {
   const [rows, columns] = shape;
-  if (rows === 0 || columns === 0) return;
   const down = (rows - 1) * stride[0];
   const across = (columns - 1) * stride[1];
   const first = offset + Math.min(down, 0) + Math.min(across, 0);
   const last = offset + Math.max(down, 0) + Math.max(across, 0);
   const { isInteger } = Number;
   const areIntegers = isInteger(rows) && isInteger(columns) && isInteger(offset) &&
-    isInteger(stride[0]) && isInteger(stride[1]);
-  if (!areIntegers || first < 0 || last >= data.length) {
+    isInteger(stride[0]) && isInteger(stride[1]) && rows >= 0 && columns >= 0;
+  const isOutside = rows > 0 && columns > 0 && (first < 0 || last >= data.length);
+  if (!areIntegers || isOutside) {
     throw new RangeError("Cannot multiply matrices: a view reaches outside its data");
   }
 }
@@ -146,7 +146,9 @@ function operand({ data, shape, stride, offset }: Matrix): Operand<Matrix["data"
 /** The numbers of a matrix as one run. */
 function numbersOf({ data, shape: [rows, columns], stride, offset, dimension }: Matrix) {
   const numbers = data.subarray(offset, offset + rows * columns);
-  const isWhole = dimension === 2 && stride[0] === columns && stride[1] === 1 &&
+  // The stride of a dimension of length 1 is never used.
+  const isRun = (rows === 1 || stride[0] === columns) && (columns === 1 || stride[1] === 1);
+  const isWhole = dimension === 2 && isRun &&
     Number.isInteger(offset) && offset >= 0 &&
     numbers.length === rows * columns;
   if (!isWhole) {

@@ -5,7 +5,7 @@
  */
 
 import { setImmediate } from "node:timers";
-import { fail, type Options } from "./cli.ts";
+import { fail, type Options, tell } from "./cli.ts";
 import { formatTime } from "./timing.ts";
 
 /** A number that is still being computed elsewhere: a scalar tensor is one. */
@@ -99,8 +99,8 @@ export async function* follow(
 ): AsyncGenerator<Report> {
   try {
     const training = await start();
-    console.error(`Training ${file} on ${training.device}`);
-    if (training.hint) console.error(training.hint);
+    tell(`Training ${file} on ${training.device}`);
+    if (training.hint) tell(training.hint);
     let total = 0;
     for await (const loss of report(training, options)) {
       total = loss.elapsed;
@@ -111,7 +111,7 @@ export async function* follow(
       }
     }
     const iterations = options.steps === 1 ? "iteration" : "iterations";
-    console.error(
+    tell(
       `${options.steps} ${iterations} in ${formatTime(total)}, ` +
         `${formatTime(total / options.steps)} each, on ${training.device}`,
     );

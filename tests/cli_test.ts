@@ -125,6 +125,10 @@ const MISTAKES: [args: string[], message: string][] = [
   [["-s", "3"], "Cannot use -s: there is no such flag, see --help"],
   [["--help=yes"], "Cannot use --help: it takes no value"],
   [["-h="], "Cannot use -h=: there is no such flag, see --help"],
+  [["-h-x"], "Cannot use -h-x: there is no such flag, see --help"],
+  [["-h-"], "Cannot use -h-: there is no such flag, see --help"],
+  [["--steps", "1", "-h--z"], "Cannot use -h--z: there is no such flag, see --help"],
+  [["--", "-h-x"], 'Cannot use the argument "-h-x": there are only flags, see --help'],
   [["-hx"], "Cannot use -hx: there is no such flag, see --help"],
   // Nothing that a terminal would obey.
   [["--a\nb\x1b[31m"], 'Cannot use "--a\\nb\\u001b[31m": there is no such flag, see --help'],

@@ -173,6 +173,22 @@ for (const blas of BLAS ? [undefined, BLAS] : [undefined]) {
     assert.deepEqual([data, b.data], [expected, before[1]]);
   });
 
+  test("subtractScaled takes one row of a matrix, and one column alone", () => {
+    const matrix = ndarray(Float64Array.of(1, 2, 3, 4, 5, 6), [2, 3]);
+    subtractScaled(matrix.lo(1, 0), 1, matrix.hi(1, 3));
+    assert.deepEqual([...matrix.data], [1, 2, 3, 3, 3, 3]);
+    const column = ndarray(Float64Array.of(1, 2), [2, 1]);
+    subtractScaled(column, 2, column);
+    assert.deepEqual([...column.data], [-1, -2]);
+  });
+
+  test("dot refuses a shape that is none, empty or not", () => {
+    for (const side of [Infinity, 0.5, -1, NaN]) {
+      const [a, b] = [[side, 0], [0, 0]].map((shape) => Object.assign(zeros(0, 0), { shape }));
+      assert.throws(() => dot(a, b), { name: "RangeError" });
+    }
+  });
+
   test("subtractScaled takes two views of the same memory", () => {
     const data = Float64Array.of(1, 2, 3, 4, 5, 6, 7, 8);
     const [a, b] = [2, 0].map((offset) => ndarray(data, [2, 3], [3, 1], offset));

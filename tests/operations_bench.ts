@@ -2,6 +2,7 @@
 
 import {
   arrayOperations,
+  loopOperations,
   ndarrayOperations,
   type Operations,
   tensorOperations,
@@ -21,6 +22,7 @@ function bench(name: string, operations: Operations, backend?: string) {
 }
 
 bench("arrays", arrayOperations());
+bench("arrays with loops", loopOperations());
 bench("ndarrays", ndarrayOperations());
 for (const backend of await availableBackends()) {
   await useBackend(backend);

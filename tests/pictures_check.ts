@@ -21,7 +21,7 @@ Deno.test("the pictures are drawn from the measurements, and the README shows th
 });
 
 Deno.test("deno task images: --help, and no other argument", () =>
-  assertOnlyHelp("images/draw.ts", "images"));
+  assertOnlyHelp("images/draw.ts", "images", ["--config", "images/charts.json"]));
 
 /** A copy of what the task `images` takes, with made-up measurements. */
 async function copyProject(folder: string, measured: Measurements) {

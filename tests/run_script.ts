@@ -34,13 +34,13 @@ export async function runScript(...args: Parameters<typeof command>) {
 }
 
 /** Fails if a task's script takes anything but `--help`. */
-export async function assertOnlyHelp(script: string, task: string) {
-  const help = await runScript(script, ["--help"], ["--allow-env"]);
+export async function assertOnlyHelp(script: string, task: string, denoFlags: string[] = []) {
+  const help = await runScript(script, ["--help"], ["--allow-env", ...denoFlags]);
   assert.equal(help.code, 0, help.stderr);
   assert.match(help.stdout, new RegExp(`^Usage: deno task ${task}$`, "m"));
   assert.equal(help.stderr, "");
   for (const argument of ["--nope", "images", "--help=1"]) {
-    assert.deepEqual(await runScript(script, [argument], ["--allow-env"]), {
+    assert.deepEqual(await runScript(script, [argument], ["--allow-env", ...denoFlags]), {
       code: 2,
       stdout: "",
       stderr: `error: Cannot use "${argument}": it takes only --help\n`,

@@ -71,6 +71,14 @@ for (const backend of BLAS ? ["wasm", "blas"] : ["wasm"]) {
           }
         }
       }
+      const [tall, wide] = [[2, 0], [0, 3]];
+      const zeros = tf.matMul(
+        tf.zeros(transposeA ? tall.toReversed() : tall),
+        tf.zeros(transposeB ? wide.toReversed() : wide),
+        transposeA,
+        transposeB,
+      );
+      assert.deepEqual(await zeros.array(), [[0, 0, 0], [0, 0, 0]]);
       const [none, few] = [tf.zeros(transposeA ? [2, 0] : [0, 2]), tf.ones([2, 2])];
       assert.deepEqual(tf.matMul(none, few, transposeA, transposeB).shape, [0, 2]);
     });
