@@ -203,13 +203,14 @@ function operations(measured: Measurements, theme: Theme): string {
       type: "bar",
       silent: true,
       color: HUES[name],
-      barGap: "8%",
+      barGap: "4%",
+      barCategoryGap: "8%",
       label: {
         show: true,
         position: "top",
         align: "center",
         color: theme.text,
-        fontSize: 11,
+        fontSize: 10,
         formatter: ({ dataIndex }) => {
           const kind = kinds[dataIndex];
           const [arrays, own] = ["arrays", name].map((name) => operationTime(measured, kind, name));
