@@ -151,7 +151,7 @@ function onOneLine(code: string): string {
  *
  * @throws {Deno.errors.InvalidData} If the script is built another way.
  */
-export function scriptStatements(source: string): string[] {
+function scriptStatements(source: string): string[] {
   const code = source.replaceAll(/\/\*.*?\*\//gs, "").replaceAll(/\/\/.*$/gm, "");
   const constant = (name: string) =>
     onOneLine(`${name} = {${block(code, new RegExp(`const ${name} = \\{`))}}`);

@@ -14,7 +14,7 @@ import { medianTime } from "./median_time.ts";
 type Matrix = naive.Matrix;
 
 /** The matrix product of `a` and `b` as the original has it: row, column, numbers to add up. */
-export function multiplyInOriginalOrder(a: Matrix, b: Matrix): Matrix {
+function multiplyInOriginalOrder(a: Matrix, b: Matrix): Matrix {
   const result: Matrix = a.map(() => b[0].map(() => 0));
   for (let i = 0; i < a.length; i++) {
     for (let j = 0; j < b[0].length; j++) {
@@ -27,7 +27,7 @@ export function multiplyInOriginalOrder(a: Matrix, b: Matrix): Matrix {
 }
 
 /** The same, with the rows that stay looked up outside of the loops that they stay in. */
-export function multiplyWithRowsHeld(a: Matrix, b: Matrix): Matrix {
+function multiplyWithRowsHeld(a: Matrix, b: Matrix): Matrix {
   const result: Matrix = a.map(() => b[0].map(() => 0));
   for (let i = 0; i < a.length; i++) {
     const [aRow, resultRow] = [a[i], result[i]];

@@ -87,6 +87,7 @@ export function quote(text: string): string {
   );
 }
 
+/** The error of a flag that there is not. */
 function noSuchFlag(flag: string): RangeError {
   const shown = /^[\w-]+=?$/.test(flag) ? flag : quote(flag);
   return new RangeError(`Cannot use ${shown}: there is no such flag, see --help`);
@@ -138,7 +139,8 @@ export function parseOptions(script: Script, args: string[]): Options | undefine
   const { defaults, backends = [], limit = LIMIT } = script;
   const options = { ...BASE, ...defaults, backend: backends[0] ?? "" };
   const valued = [...Object.keys(FLAGS), ...(backends.length > 0 ? ["backend"] : [])];
-  for (const [i, arg] of args.slice(0, (args.indexOf("--") + 1) || undefined).entries()) {
+  const end = args.includes("--") ? args.indexOf("--") : args.length;
+  for (const [i, arg] of args.slice(0, end).entries()) {
     // The parser would take -hx for -h and -x: here, one letter is all there is.
     const isValue = i > 0 && valued.includes(args[i - 1].slice(2));
     if (/^-[^-]./.test(arg) && !isValue) throw noSuchFlag(arg);
