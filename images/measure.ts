@@ -27,7 +27,7 @@ import {
   type Operations,
   tensorOperations,
 } from "./operations.ts";
-import { measureOriginals, ORIGINALS, type Versions } from "./python.ts";
+import { measureInProcess, ORIGINALS, type Versions } from "./process.ts";
 
 readArguments(`Measures everything that the README shows, to images/measurements.json.
 
@@ -38,7 +38,7 @@ originals where python3 has NumPy or PyTorch. What this machine lacks is passed 
 and named on stderr. Iterations and operations are measured in three rounds, and the
 best one counts: whatever else a machine does, it only ever adds time.
 
-Takes about a quarter of an hour, in which the machine should do nothing else.
+Takes about ten minutes, in which the machine should do nothing else.
 
   -h, --help  print this text`);
 
@@ -150,7 +150,7 @@ async function measureOperations(name: string, operations: Operations) {
 async function measureLoops() {
   const command = [Deno.execPath(), "run", `${ROOT}images/loop_orders.ts`];
   for (const order of Object.keys(ORDERS)) {
-    const failure = await measureOriginals((line) => "name" in line && keep(line), [
+    const failure = await measureInProcess((line) => "name" in line && keep(line), [
       ...command,
       order,
     ]);
@@ -169,7 +169,7 @@ async function measureLosses() {
   for (const [name, losses] of Object.entries(trainings)) {
     console.error(`  ${name}`);
     const rounded: number[] = measured.losses[name] = [];
-    const all = report({ device: name, losses }, { ...naive.TRAINING, logEvery: 1 });
+    const all = report(losses, { ...naive.TRAINING, logEvery: 1 });
     for await (const { loss } of all) rounded.push(Number(loss.toPrecision(8)));
   }
 }
@@ -226,7 +226,7 @@ function takeVersions({ python, numpy, torch }: Versions) {
 }
 
 async function measurePython() {
-  const failure = await measureOriginals(
+  const failure = await measureInProcess(
     (line) => "name" in line ? keep(line) : takeVersions(line),
     ["python3", `${ROOT}${ORIGINALS}`, ...HIDDEN_SIZES.map(String)],
   );

@@ -188,7 +188,7 @@ function inline(measured: Measurements, name: string): string | undefined {
 /**
  * The figure of that name: a table or a paragraph (`iterations`), a time (`arrays`,
  * `whole/arrays`), or a ratio of two (`arrays/blas`, `whole/lists/arrays`,
- * `loops/python`).
+ * `loops/original`).
  *
  * @throws {Deno.errors.InvalidData} If there is no such figure, or it tells of
  *   something that was not measured.

@@ -6,6 +6,7 @@
 
 import * as tf from "@tensorflow/tfjs-core";
 import { openBlas } from "./blas.ts";
+import { type Ground, hintFrom } from "./report.ts";
 
 // In production mode, TensorFlow.js gives no advice on how to be faster.
 tf.enableProdMode();
@@ -40,16 +41,12 @@ function current(name: string, prepare: Open, leastDeno = "2.0.0"): Open {
   return async (software) => {
     requireDeno(leastDeno);
     const device = await prepare(software);
-    if (!await tf.setBackend(name)) {
-      throw new Error("TensorFlow.js can't start it");
-    }
+    if (!await tf.setBackend(name)) throw new Error("TensorFlow.js can't start it");
     if (!computes) {
       const product = tf.tidy(() => tf.matMul([[1, 2]], [[3], [4]]));
       const [value] = await product.data();
       product.dispose();
-      if (value !== 11) {
-        throw new Error(`1 times 3 plus 2 times 4 is ${value} there`);
-      }
+      if (value !== 11) throw new Error(`1 times 3 plus 2 times 4 is ${value} there`);
       computes = true;
     }
     return device;
@@ -88,8 +85,7 @@ async function openBackend(name: string, open: Open, software: boolean): Promise
   try {
     return await open(software);
   } catch (error) {
-    const [reason] = (error instanceof Error ? error.message : `${error}`)
-      .split("\n");
+    const [reason] = (error instanceof Error ? error.message : `${error}`).split("\n");
     throw new Deno.errors.NotSupported(
       reason.startsWith("Cannot use ") ? reason : `Cannot use ${name}: ${reason}`,
     );
@@ -111,10 +107,8 @@ async function openBackend(name: string, open: Open, software: boolean): Promise
 export async function useBackend(
   name: string,
   open: Record<string, Open> = OPEN,
-): Promise<{ device: string; hint?: string | undefined }> {
-  if (name !== "auto") {
-    return { device: await openBackend(name, open[name], true) };
-  }
+): Promise<Ground> {
+  if (name !== "auto") return { device: await openBackend(name, open[name], true) };
 
   let hint: string | undefined;
   for (const [candidate, openIt] of Object.entries(open)) {
@@ -122,9 +116,7 @@ export async function useBackend(
       return { device: await openBackend(candidate, openIt, false), hint };
     } catch (error) {
       // BLAS takes a flag or a package, WebAssembly a newer Deno: only they are worth a hint.
-      if (candidate === "blas" || candidate === "wasm") {
-        hint = (error as Error).message.replace(/^Cannot use (\S+):/, "$1 would be faster:");
-      }
+      if (candidate === "blas" || candidate === "wasm") hint = hintFrom(error as Error);
     }
   }
   throw new Deno.errors.NotSupported("Cannot use any backend: none is available");

@@ -133,11 +133,7 @@ function wrap(library: string, { symbols }: Deno.DynamicLibrary<typeof SYMBOLS>)
     gemm({ rows, depth, columns }, a, b, result) {
       const isFloat32 = result instanceof Float32Array;
       const type = isFloat32 ? Float32Array : Float64Array;
-      const out = {
-        data: result,
-        leadingDimension: columns,
-        transposed: false,
-      };
+      const out = { data: result, leadingDimension: columns, transposed: false };
       checkOperand(a, rows, depth, type);
       checkOperand(b, depth, columns, type);
       checkOperand(out, rows, columns, type);

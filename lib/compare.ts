@@ -47,7 +47,7 @@ function recordedLosses({ N, D_in, H, D_out, learningRate }: Options): number[] 
   )?.numpy;
 }
 
-/** Rewrites the last line of the terminal; says nothing where there is no terminal. */
+/** Rewrites the last line of the terminal, if there is one; what is told next takes its place. */
 function showProgress(text: string) {
   if (Deno.stderr.isTerminal()) Deno.stderr.writeSync(new TextEncoder().encode(`\r\x1b[K${text}`));
 }
@@ -69,10 +69,9 @@ for (const [file, start] of Object.entries(SCRIPTS)) {
   for await (const { t, loss, elapsed } of follow(file, options, starting)) {
     [last, total] = [loss, elapsed];
     if (numpy && t <= 100) worst = Math.max(worst, Math.abs(loss / numpy[t] - 1));
-    if (performance.now() - lastShown < 100 && t < steps - 1) continue;
+    if (performance.now() - lastShown < 100 || t === steps - 1) continue;
     lastShown = performance.now();
-    const percent = Math.floor(100 * (t + 1) / steps);
-    showProgress(t < steps - 1 ? `${percent}% - Loss Value: ${loss}` : "");
+    showProgress(`${Math.floor(100 * (t + 1) / steps)}% - Loss Value: ${loss}`);
   }
   naiveTotal ??= total;
   rows.push([

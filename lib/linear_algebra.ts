@@ -8,6 +8,7 @@
 // @ts-types="@types/ndarray"
 import ndarray, { type NdArray } from "ndarray";
 import { type Blas, openBlas, type Operand } from "./blas.ts";
+import { type Ground, hintFrom } from "./report.ts";
 
 /** A matrix: two-dimensional, of float64. */
 export type Matrix = NdArray<Float64Array<ArrayBuffer>>;
@@ -84,20 +85,15 @@ export function linearAlgebra(blas?: Blas): LinearAlgebra {
  *   to do to run faster.
  * @throws {Deno.errors.NotSupported} If BLAS is asked for and not available.
  */
-export function useBlas(name: string): { blas?: Blas; device: string; hint?: string } {
+export function useBlas(name: string): Ground & { blas?: Blas } {
   const loops = { device: "ndarrays, with loops in TypeScript" };
   if (name === "typescript") return loops;
   try {
     const blas = openBlas();
     return { blas, device: `ndarrays, with BLAS from ${blas.library}` };
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotSupported) || name === "blas") {
-      throw error;
-    }
-    return {
-      ...loops,
-      hint: error.message.replace("Cannot use BLAS", "BLAS would be faster"),
-    };
+    if (!(error instanceof Deno.errors.NotSupported) || name === "blas") throw error;
+    return { ...loops, hint: hintFrom(error) };
   }
 }
 
@@ -126,15 +122,11 @@ function checkView({ data, shape, stride, offset }: Matrix) {
 function operand({ data, shape, stride, offset }: Matrix): Operand<Matrix["data"]> | undefined {
   const [rows, columns] = shape;
   const [rowStride, columnStride] = stride;
-  if (!(data instanceof Float64Array) || rows === 0 || columns === 0) {
-    return undefined;
-  }
+  if (!(data instanceof Float64Array) || rows === 0 || columns === 0) return undefined;
 
   // The stride of a dimension of length 1 is never used.
-  const byRows = (columnStride === 1 || columns === 1) &&
-    (rowStride >= columns || rows === 1);
-  const byColumns = (rowStride === 1 || rows === 1) &&
-    (columnStride >= rows || columns === 1);
+  const byRows = (columnStride === 1 || columns === 1) && (rowStride >= columns || rows === 1);
+  const byColumns = (rowStride === 1 || rows === 1) && (columnStride >= rows || columns === 1);
   if (!byRows && !byColumns) return undefined;
   const [lines, length, distance] = byRows
     ? [rows, columns, rowStride]

@@ -14,12 +14,21 @@ export interface Pending {
   dispose(): void;
 }
 
-/** A network that is ready to train. */
-export interface Training {
-  /** What it runs on, in words. */
+/** What a network trains on. */
+export interface Ground {
+  /** What it is, in words. */
   device: string;
   /** What to do to run faster, in one line. */
   hint?: string | undefined;
+}
+
+/** The hint that follows from why something faster, which the error names, can't be used. */
+export function hintFrom({ message }: Error): string {
+  return message.replace(/^Cannot use (\S+):/, "$1 would be faster:");
+}
+
+/** A network that is ready to train. */
+export interface Training extends Ground {
   /** The losses, iteration by iteration. */
   losses: Iterable<{ t: number; loss: number | Pending }>;
 }
@@ -56,7 +65,7 @@ async function read(loss: number | Pending): Promise<number> {
  * @throws What reading a loss throws, when its turn comes.
  */
 export async function* report(
-  { losses }: Training,
+  losses: Training["losses"],
   { steps, logEvery }: Pick<Options, "steps" | "logEvery">,
 ): AsyncGenerator<Report> {
   const start = performance.now();
@@ -102,7 +111,7 @@ export async function* follow(
     tell(`Training ${file} on ${training.device}`);
     if (training.hint) tell(training.hint);
     let total = 0;
-    for await (const loss of report(training, options)) {
+    for await (const loss of report(training.losses, options)) {
       total = loss.elapsed;
       yield loss;
       if (!Number.isFinite(loss.loss)) {

@@ -35,8 +35,7 @@ function isInstalled(name: string, folder: URL): boolean {
   const lib = new URL(`node_modules/${name}/lib/`, folder);
   try {
     const [version] = Deno.readDirSync(lib);
-    return Deno.statSync(new URL(`${version.name}/tfjs_binding.node`, lib))
-      .isFile;
+    return Deno.statSync(new URL(`${version.name}/tfjs_binding.node`, lib)).isFile;
   } catch {
     return false;
   }
@@ -63,15 +62,11 @@ export function loadTensorflow(folder = FOLDER): string {
 
   // Version 4.22.0 calls a function that Deno and Node.js 23 no longer have; see
   // https://github.com/tensorflow/tfjs/pull/8425
-  const legacy = util as unknown as {
-    isNullOrUndefined?: (value: unknown) => boolean;
-  };
+  const legacy = util as unknown as { isNullOrUndefined?: (value: unknown) => boolean };
   legacy.isNullOrUndefined ??= (value) => value === null || value === undefined;
 
   // Warnings and errors only, and no advice on how to compile it.
-  if (!Deno.env.has("TF_CPP_MIN_LOG_LEVEL")) {
-    Deno.env.set("TF_CPP_MIN_LOG_LEVEL", "2");
-  }
+  if (!Deno.env.has("TF_CPP_MIN_LOG_LEVEL")) Deno.env.set("TF_CPP_MIN_LOG_LEVEL", "2");
   try {
     createRequire(folder)(name);
   } catch (error) {

@@ -19,10 +19,7 @@ interface Call<Inputs, Attributes> {
 
 type Kernel<Inputs, Attributes> = (call: Call<Inputs, Attributes>) => tf.TensorInfo;
 
-type MatMul = Kernel<
-  Inputs<"a" | "b">,
-  { transposeA: boolean; transposeB: boolean }
->;
+type MatMul = Kernel<Inputs<"a" | "b">, { transposeA: boolean; transposeB: boolean }>;
 type Sum = Kernel<Inputs<"x">, { axis: number | number[]; keepDims: boolean }>;
 type Transpose = Kernel<Inputs<"x">, { perm: number[] }>;
 
@@ -35,10 +32,7 @@ function original<Kernel>(name: string): Kernel {
 function replace<Kernel>(kernelName: string, kernel: Kernel) {
   const config = tf.getKernel(kernelName, "wasm");
   tf.unregisterKernel(kernelName, "wasm");
-  tf.registerKernel({
-    ...config,
-    kernelFunc: kernel as unknown as tf.KernelFunc,
-  });
+  tf.registerKernel({ ...config, kernelFunc: kernel as unknown as tf.KernelFunc });
 }
 
 /** The library that multiplies; without one, WebAssembly does. */
@@ -108,12 +102,8 @@ function matMul(inWasm: MatMul): MatMul {
 
     // WebAssembly's own product leaves what was in memory where there is nothing to add up.
     if (depth === 0 && a.shape.length === 2 && b.shape.length === 2) {
-      return backend.makeOutput(
-        [rows, columns],
-        "float32",
-        undefined,
-        new Float32Array(rows * columns),
-      );
+      const zeros = new Float32Array(rows * columns);
+      return backend.makeOutput([rows, columns], "float32", undefined, zeros);
     }
 
     // WebAssembly's own product is slow at transposes: it gets copies of them.
@@ -131,11 +121,7 @@ function matMul(inWasm: MatMul): MatMul {
 function transposed(x: tf.TensorInfo, backend: BackendWasm): tf.TensorInfo {
   const dimensions = [...x.shape.keys()];
   const perm = [...dimensions.slice(0, -2), ...dimensions.slice(-2).reverse()];
-  return original<Transpose>(tf.Transpose)({
-    inputs: { x },
-    attrs: { perm },
-    backend,
-  });
+  return original<Transpose>(tf.Transpose)({ inputs: { x }, attrs: { perm }, backend });
 }
 
 /**

@@ -109,6 +109,5 @@ function quietDriver() {
 
 /** Whether it is a software adapter, which computes on the CPU. */
 export function isSoftware({ isFallbackAdapter, description }: GPUAdapterInfo): boolean {
-  return isFallbackAdapter ||
-    /llvmpipe|swiftshader|basic render/i.test(description);
+  return isFallbackAdapter || /llvmpipe|swiftshader|basic render/i.test(description);
 }

@@ -6,7 +6,7 @@ import { writeLines } from "../images/lines.ts";
 import { ORDERS } from "../images/loop_orders.ts";
 import { codeCell } from "../images/markdown.ts";
 import { MEASUREMENTS } from "../images/measurements.ts";
-import { measureOriginals, parseLine } from "../images/python.ts";
+import { measureInProcess, parseLine } from "../images/process.ts";
 import { comparison, figure, times, writeFigures } from "../images/tables.ts";
 import naive from "../naive_neural_network.ts" with { type: "text" };
 import ndarray from "../ndarray_neural_network.ts" with { type: "text" };
@@ -192,7 +192,7 @@ const runs = permitted("the tests that run the tasks for the images", "env", "re
 async function instead(code: string) {
   const taken: unknown[] = [];
   const command = [Deno.execPath(), "eval", code];
-  const reason = await measureOriginals((line) => taken.push(line), command);
+  const reason = await measureInProcess((line) => taken.push(line), command);
   return { taken, reason };
 }
 
@@ -211,7 +211,7 @@ Deno.test({
       taken: [time],
       reason: "it ended with code 3",
     });
-    assert.equal(await measureOriginals(() => {}, ["no-python3"]), "there is no no-python3");
+    assert.equal(await measureInProcess(() => {}, ["no-python3"]), "there is no no-python3");
   },
 });
 

@@ -52,9 +52,7 @@ async function collect<Loss extends number | tf.Tensor, Weights>(
   function* keepWeights() {
     weights = yield* losses;
   }
-  const reports = await Array.fromAsync(
-    report({ device: "", losses: keepWeights() }, training),
-  );
+  const reports = await Array.fromAsync(report(keepWeights(), training));
   return [reports, weights!];
 }
 

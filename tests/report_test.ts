@@ -24,7 +24,7 @@ function slowLosses(steps: number, delay: (t: number) => number, fails?: number)
       };
     }
   }
-  return { reading, training: { device: "", losses: losses() } };
+  return { reading, training: losses() };
 }
 
 const numbers = (reports: Report[]) => reports.map(({ t, loss }) => [t, loss]);
@@ -46,7 +46,7 @@ Deno.test("a loss that is there at once is reported before the next iteration", 
       yield { t, loss: t % 2 ? t : loss };
     }
   }
-  const training = { device: "", losses: losses() };
+  const training = losses();
   for await (const { t } of report(training, { steps: 20, logEvery: 1 })) {
     assert.equal(started, t + 1);
   }
@@ -58,7 +58,7 @@ Deno.test("the time of the last report has the whole last iteration in it", asyn
     const end = performance.now() + 30;
     while (performance.now() < end);
   }
-  const training = { device: "", losses: losses() };
+  const training = losses();
   const [{ elapsed }] = await Array.fromAsync(report(training, { steps: 1, logEvery: 1 }));
   assert.ok(elapsed >= 30, `${elapsed}`);
 });

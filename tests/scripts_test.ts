@@ -24,6 +24,16 @@ function test(name: string, fn: () => Promise<void>, ignore = false) {
 const withoutDriver = (stderr: string) =>
   stderr.replaceAll(/^error: XDG_RUNTIME_DIR is invalid.*\n/gm, "");
 
+/** Runs a script with one of its outputs redirected as a shell does it. */
+function runInShell(redirection: string, ...args: string[]) {
+  return new Deno.Command("sh", {
+    args: ["-c", `exec "$0" run --quiet "$@" ${redirection}`, Deno.execPath(), ...args],
+    cwd: ROOT,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+  }).output();
+}
+
 for (const script of SCRIPTS) {
   test(`${script}: prints NumPy's losses, and a summary on stderr`, async () => {
     const { code, stdout, stderr } = await runScript(script, ["--steps", "4"]);
@@ -88,12 +98,7 @@ for (const script of SCRIPTS) {
   test(
     `${script}: a full disk is one line, and code 1`,
     async () => {
-      const { code, stderr } = await new Deno.Command("sh", {
-        args: ["-c", `exec "$0" run --quiet "$@" >/dev/full`, Deno.execPath(), script, ...SMALL],
-        cwd: ROOT,
-        env: { NO_COLOR: "1" },
-        stdin: "null",
-      }).output();
+      const { code, stderr } = await runInShell(">/dev/full", script, ...SMALL);
       assert.equal(code, 1);
       const last = new TextDecoder().decode(stderr).trimEnd().split("\n").at(-1)!;
       assert.match(last, /^error: Cannot write to stdout: No space left on device/);
@@ -104,12 +109,7 @@ for (const script of SCRIPTS) {
   test(
     `${script}: goes on where stderr can't be written, and keeps its exit codes`,
     async () => {
-      const run = (...args: string[]) =>
-        new Deno.Command("sh", {
-          args: ["-c", `exec "$0" run --quiet "$@" 2>/dev/full`, Deno.execPath(), script, ...args],
-          cwd: ROOT,
-          stdin: "null",
-        }).output();
+      const run = (...args: string[]) => runInShell("2>/dev/full", script, ...args);
       const { code, stdout } = await run(...SMALL, "--steps", "3");
       assert.equal(code, 0);
       assert.equal(new TextDecoder().decode(stdout).split("\n").length, 4);

@@ -42,7 +42,7 @@ for (const backend of await availableBackends()) {
       const { numTensors } = tf.memory();
       const losses = train(network, { steps: 501, learningRate: 1e-3 });
       const used: [number, number | undefined][] = [];
-      for await (const { t } of report({ device: "", losses }, { steps: 501, logEvery })) {
+      for await (const { t } of report(losses, { steps: 501, logEvery })) {
         const memory = tf.memory();
         // At most 16 losses are being read.
         assert.ok(memory.numTensors <= numTensors + 16);

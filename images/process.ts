@@ -36,7 +36,7 @@ export function parseLine(line: string): Versions | Row {
  * @param command What to run, with its arguments.
  * @returns Why it was passed over from some line on; nothing, if it was not.
  */
-export async function measureOriginals(
+export async function measureInProcess(
   take: (line: Versions | Row) => void,
   [program, ...args]: string[],
 ): Promise<string | undefined> {
