@@ -10,9 +10,9 @@
  * @module
  */
 
-import { ARRAYS_LIMIT, print, readOptions } from "./lib/cli.ts";
+import { ARRAYS_LIMIT } from "./lib/cli.ts";
 import { seededNormal } from "./lib/random.ts";
-import { follow } from "./lib/report.ts";
+import { main, print, report } from "./lib/run.ts";
 
 /** A matrix, row by row. */
 export type Matrix = number[][];
@@ -238,17 +238,16 @@ export function* train(
 }
 
 if (import.meta.main) {
-  const options = readOptions({
+  await main({
     command: "deno run naive_neural_network.ts",
     about: "Trains a two-layer ReLU network with arrays of arrays.",
     defaults: { ...SIZES, ...TRAINING },
     limit: ARRAYS_LIMIT,
+  }, async (options) => {
+    const backend = { device: "arrays of arrays" };
+    const losses = train(draw(options, options.seed), options);
+    for await (const { t, loss } of report(losses, options, backend)) {
+      print(`Current Iteration: ${t} - Loss Value: ${loss}`);
+    }
   });
-  const losses = follow("naive_neural_network.ts", options, () => ({
-    device: "arrays of arrays",
-    losses: train(draw(options, options.seed), options),
-  }));
-  for await (const { t, loss } of losses) {
-    print(`Current Iteration: ${t} - Loss Value: ${loss}`);
-  }
 }

@@ -15,11 +15,11 @@
 import ndarray from "ndarray";
 // @ts-types="@types/ndarray-ops"
 import ops from "ndarray-ops";
-import type { Blas } from "./lib/blas.ts";
-import { print, readOptions } from "./lib/cli.ts";
-import { linearAlgebra, useBlas, zeros } from "./lib/linear_algebra.ts";
+import { openBackend } from "./lib/backend.ts";
+import { linearAlgebra, zeros } from "./lib/linear_algebra.ts";
+import { NDARRAY_BACKENDS } from "./lib/ndarray_backends.ts";
 import { seededNormal } from "./lib/random.ts";
-import { follow } from "./lib/report.ts";
+import { main, print, report } from "./lib/run.ts";
 
 /** The sizes of the network, named as in the original. */
 export const SIZES = {
@@ -70,19 +70,19 @@ export type Network = ReturnType<typeof draw>;
  * Trains the network by gradient descent, and yields the loss of each
  * iteration.
  *
- * @param blas What multiplies the matrices; loops in TypeScript, if left out.
+ * @param algebra What multiplies the matrices; WebAssembly, if left out.
  * @returns The trained weights: `w1` and `w2` themselves, changed in place as
  *   in NumPy.
  */
 export function* train(
   { x, y, w1, w2 }: Network,
   { steps, learningRate } = TRAINING,
-  blas?: Blas,
+  algebra = linearAlgebra(),
 ) {
   const [N] = x.shape;
   const [H, D_out] = w2.shape;
   // ndarray-ops has no matrix product: dot(a, b) is NumPy's a.dot(b).
-  const { dot, subtractScaled } = linearAlgebra(blas);
+  const { dot, subtractScaled } = algebra;
 
   for (let t = 0; t < steps; t++) {
     // ----------------------
@@ -177,18 +177,16 @@ export function* train(
 }
 
 if (import.meta.main) {
-  const options = readOptions({
+  await main({
     command: "deno run ndarray_neural_network.ts",
     about: "Trains a two-layer ReLU network with ndarrays.",
     defaults: { ...SIZES, ...TRAINING },
-    backends: ["auto", "blas", "typescript"],
+    backends: NDARRAY_BACKENDS,
+  }, async (options) => {
+    const backend = await openBackend(options.backend, NDARRAY_BACKENDS);
+    const losses = train(draw(options, options.seed), options, backend.algebra);
+    for await (const { t, loss } of report(losses, options, backend)) {
+      print(`Current Iteration: ${t} - Loss Value: ${loss}`);
+    }
   });
-  const losses = follow("ndarray_neural_network.ts", options, () => {
-    const { blas, ...told } = useBlas(options.backend);
-    const network = draw(options, options.seed);
-    return { ...told, losses: train(network, options, blas) };
-  });
-  for await (const { t, loss } of losses) {
-    print(`Current Iteration: ${t} - Loss Value: ${loss}`);
-  }
 }

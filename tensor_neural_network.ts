@@ -12,10 +12,10 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import { BACKENDS, useBackend } from "./lib/backend.ts";
-import { print, readOptions } from "./lib/cli.ts";
+import { openBackend } from "./lib/backend.ts";
 import { seededNormal } from "./lib/random.ts";
-import { follow } from "./lib/report.ts";
+import { main, print, report } from "./lib/run.ts";
+import { TENSOR_BACKENDS } from "./lib/tensor_backends.ts";
 
 /** The sizes of the network, named as in the original. */
 export const SIZES = {
@@ -159,7 +159,7 @@ export function* train(
 
     // The original prints the loss before backpropagation. Here a GPU may have
     // only started on all of this, and works on while the loop at the end of
-    // this file prints the loss. lib/report.ts reads the number back, by
+    // this file prints the loss. lib/run.ts reads the number back, by
     // `await loss.data()`, which is PyTorch's `loss.item()`.
     yield { t, loss };
   }
@@ -167,18 +167,16 @@ export function* train(
 }
 
 if (import.meta.main) {
-  const options = readOptions({
+  await main({
     command: "deno run tensor_neural_network.ts",
     about: "Trains a two-layer ReLU network with tensors.",
     defaults: { ...SIZES, ...TRAINING },
-    backends: BACKENDS,
+    backends: TENSOR_BACKENDS,
+  }, async (options) => {
+    const backend = await openBackend(options.backend, TENSOR_BACKENDS);
+    const losses = train(draw(options, options.seed), options);
+    for await (const { t, loss } of report(losses, options, backend)) {
+      print(`Current Iteration: ${t} - Loss Value: ${loss}`);
+    }
   });
-  const losses = follow("tensor_neural_network.ts", options, async () => {
-    const told = await useBackend(options.backend);
-    const network = draw(options, options.seed);
-    return { ...told, losses: train(network, options) };
-  });
-  for await (const { t, loss } of losses) {
-    print(`Current Iteration: ${t} - Loss Value: ${loss}`);
-  }
 }

@@ -1,123 +1,65 @@
 /**
- * The backends of TensorFlow.js: what the tensors live and are computed on.
+ * What a script computes on, chosen by the flag `--backend`.
  *
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
-import { openBlas } from "./blas.ts";
-import { type Ground, hintFrom } from "./report.ts";
+import { NotAvailable } from "./errors.ts";
 
-// In production mode, TensorFlow.js gives no advice on how to be faster.
-tf.enableProdMode();
-
-/** The name of a backend. */
-export type Backend = "tensorflow" | "webgpu" | "blas" | "wasm" | "cpu";
+/** What a script computes on. */
+export interface Backend {
+  /** What it is, in words. */
+  device: string;
+  /** What to do to compute faster, in one line. */
+  hint?: string | undefined;
+}
 
 /**
- * Makes a backend ready for TensorFlow.js.
+ * Makes a backend ready.
  *
- * @param software Whether a software GPU, which computes on the CPU, will do.
- * @returns What it computes on, in words.
- * @throws {Error} If the backend is not available.
+ * @param named Whether it was asked for by its name; else it may decline to be slow.
+ * @throws {NotAvailable} If it is not available.
  */
-export type Open = (software: boolean) => Promise<string>;
+export type Open<Opened extends Backend = Backend> = (named: boolean) => Opened | Promise<Opened>;
+
+/** Where one of these is not available, a flag, a package or a newer Deno makes it so. */
+const WORTH_A_HINT = ["blas", "wasm"];
 
 /**
- * Fails on a version of Deno that is too old.
- *
- * @param least The first version that will do.
- * @throws {Error} If `version` comes before it.
- */
-export function requireDeno(least: string, version: string = Deno.version.deno) {
-  if (version.localeCompare(least, "en", { numeric: true }) < 0) {
-    throw new Error(`it takes Deno ${least} or later, not ${version}`);
-  }
-}
-
-/** How to make a backend the current one, and see, the first time, that it computes. */
-function current(name: string, prepare: Open, leastDeno = "2.0.0"): Open {
-  let computes = false;
-  return async (software) => {
-    requireDeno(leastDeno);
-    const device = await prepare(software);
-    if (!await tf.setBackend(name)) throw new Error("TensorFlow.js can't start it");
-    if (!computes) {
-      const product = tf.tidy(() => tf.matMul([[1, 2]], [[3], [4]]));
-      const [value] = await product.data();
-      product.dispose();
-      if (value !== 11) throw new Error(`1 times 3 plus 2 times 4 is ${value} there`);
-      computes = true;
-    }
-    return device;
-  };
-}
-
-/** How to open each backend, in the order in which `auto` tries them. */
-export const OPEN: Record<Backend, Open> = {
-  tensorflow: current("tensorflow", async () => {
-    return (await import("./tensorflow.ts")).loadTensorflow();
-  }),
-  webgpu: current("webgpu", async (software) => {
-    return await (await import("./webgpu.ts")).registerWebgpu(software);
-  }, "2.7.12"),
-  blas: current("wasm", async () => {
-    const blas = openBlas();
-    return await (await import("./wasm.ts")).prepareWasm(blas);
-  }, "2.4.2"),
-  wasm: current("wasm", async () => {
-    return await (await import("./wasm.ts")).prepareWasm();
-  }, "2.4.2"),
-  cpu: current("cpu", async () => {
-    await import("@tensorflow/tfjs-backend-cpu");
-    return "tensors, with plain JavaScript";
-  }),
-};
-
-/** What `--backend` takes, the default first. */
-export const BACKENDS: readonly ["auto", ...Backend[]] = [
-  "auto",
-  ...Object.keys(OPEN) as Backend[],
-];
-
-/** Opens a backend; whatever fails there is told in one line. */
-async function openBackend(name: string, open: Open, software: boolean): Promise<string> {
-  try {
-    return await open(software);
-  } catch (error) {
-    const [reason] = (error instanceof Error ? error.message : `${error}`).split("\n");
-    throw new Deno.errors.NotSupported(
-      reason.startsWith("Cannot use ") ? reason : `Cannot use ${name}: ${reason}`,
-    );
-  }
-}
-
-/**
- * Makes TensorFlow.js compute on the backend of that name; or, for `auto`, on the
- * first one available, but on no software GPU. A backend is available if it opens
- * and can compute.
+ * Opens the backend of that name; or, for `auto`, the first one that is available.
  *
  * @param name What `--backend` says.
- * @param open How to open each backend, in the order to try them.
- * @returns What the tensors are on, in words; and for `auto`, what to do to run
- *   faster.
- * @throws {Deno.errors.NotSupported} If the backend, or for `auto` each of them, is
- *   not available.
+ * @param backends How to open each, by name, the fastest first.
+ * @throws {NotAvailable} If the backend, or for `auto` each of them, is not available.
  */
-export async function useBackend(
+export async function openBackend<Opened extends Backend>(
   name: string,
-  open: Record<string, Open> = OPEN,
-): Promise<Ground> {
-  if (name !== "auto") return { device: await openBackend(name, open[name], true) };
+  backends: Record<string, Open<Opened>>,
+): Promise<Opened> {
+  if (name !== "auto") return await open(name, backends[name], true);
 
   let hint: string | undefined;
-  for (const [candidate, openIt] of Object.entries(open)) {
+  for (const [candidate, openIt] of Object.entries(backends)) {
     try {
-      return { device: await openBackend(candidate, openIt, false), hint };
+      return { ...await open(candidate, openIt, false), hint };
     } catch (error) {
-      // BLAS takes a flag or a package, WebAssembly a newer Deno: only they are worth a hint.
-      if (candidate === "blas" || candidate === "wasm") hint = hintFrom(error as Error);
+      if (WORTH_A_HINT.includes(candidate)) hint = (error as NotAvailable).hint;
     }
   }
-  throw new Deno.errors.NotSupported("Cannot use any backend: none is available");
+  throw new NotAvailable("any backend", "none is available");
+}
+
+/** Opens one backend; whatever fails there, it is not available. */
+async function open<Opened extends Backend>(
+  name: string,
+  openIt: Open<Opened>,
+  named: boolean,
+): Promise<Opened> {
+  try {
+    return await openIt(named);
+  } catch (error) {
+    if (error instanceof NotAvailable) throw error;
+    const [reason] = (error instanceof Error ? error.message : `${error}`).split("\n");
+    throw new NotAvailable(name, reason);
+  }
 }

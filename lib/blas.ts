@@ -5,6 +5,8 @@
  * @module
  */
 
+import { NotAvailable } from "./errors.ts";
+
 /** Libraries that export CBLAS, in the order to try them, by the names to look them up by. */
 const LIBRARIES: Partial<Record<typeof Deno.build.os, string[]>> = {
   darwin: [
@@ -111,7 +113,7 @@ export function openBlas(names: string[] = LIBRARIES[Deno.build.os] ?? []): Blas
   const { state, partial } = Deno.permissions.querySync({ name: "ffi" });
   if (state !== "granted" || partial) {
     const without = partial ? ", without --deny-ffi" : "";
-    throw new Deno.errors.NotSupported(`Cannot use BLAS: it needs --allow-ffi${without}`);
+    throw new NotAvailable("BLAS", `it needs --allow-ffi${without}`);
   }
   for (const name of names) {
     try {
@@ -123,7 +125,7 @@ export function openBlas(names: string[] = LIBRARIES[Deno.build.os] ?? []): Blas
     }
   }
   const advice = INSTALL[Deno.build.os] ?? "installing OpenBLAS";
-  throw new Deno.errors.NotSupported(`Cannot use BLAS: no library found, try ${advice}`);
+  throw new NotAvailable("BLAS", "no library found", `try ${advice}`);
 }
 
 /** Puts the checks that keep native code inside its arrays before a library. */

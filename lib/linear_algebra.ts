@@ -7,8 +7,7 @@
 
 // @ts-types="@types/ndarray"
 import ndarray, { type NdArray } from "ndarray";
-import { type Blas, openBlas, type Operand } from "./blas.ts";
-import { type Ground, hintFrom } from "./report.ts";
+import type { Blas, Operand } from "./blas.ts";
 
 /** A matrix: two-dimensional, of float64. */
 export type Matrix = NdArray<Float64Array<ArrayBuffer>>;
@@ -45,7 +44,9 @@ export interface LinearAlgebra {
  *
  * @param blas The library; without one, loops in TypeScript compute.
  */
-export function linearAlgebra(blas?: Blas): LinearAlgebra {
+export function linearAlgebra(
+  { multiply = multiplyInBlocks, blas }: { multiply?: typeof multiplyInBlocks; blas?: Blas } = {},
+): LinearAlgebra {
   return {
     dot(a, b) {
       if (a.dimension !== 2 || b.dimension !== 2 || a.shape[1] !== b.shape[0]) {
@@ -59,7 +60,7 @@ export function linearAlgebra(blas?: Blas): LinearAlgebra {
       const result = zeros(rows, columns);
       const [left, right] = blas ? [operand(a), operand(b)] : [];
       if (blas && left && right) blas.gemm({ rows, depth, columns }, left, right, result.data);
-      else multiplyInBlocks(a, b, result);
+      else multiply(a, b, result);
       return result;
     },
     subtractScaled(a, factor, b) {
@@ -76,27 +77,7 @@ export function linearAlgebra(blas?: Blas): LinearAlgebra {
   };
 }
 
-/**
- * Opens BLAS for the backends `blas` and `auto`; `auto` does without where that
- * fails, and `typescript` never tries.
- *
- * @param name What `--backend` says.
- * @returns The library, if any; what multiplies, in words; and for `auto`, what
- *   to do to run faster.
- * @throws {Deno.errors.NotSupported} If BLAS is asked for and not available.
- */
-export function useBlas(name: string): Ground & { blas?: Blas } {
-  const loops = { device: "ndarrays, with loops in TypeScript" };
-  if (name === "typescript") return loops;
-  try {
-    const blas = openBlas();
-    return { blas, device: `ndarrays, with BLAS from ${blas.library}` };
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotSupported) || name === "blas") throw error;
-    return { ...loops, hint: hintFrom(error) };
-  }
-}
-
+export { multiplyInBlocks as multiplyInTypescript };
 /** Fails if a view has an element outside its data. */
 function checkView({ data, shape, stride, offset }: Matrix) {
   const [rows, columns] = shape;

@@ -7,6 +7,7 @@
 import { createRequire } from "node:module";
 import util from "node:util";
 import * as tf from "@tensorflow/tfjs-core";
+import { NotAvailable } from "./errors.ts";
 
 /** Where the task installs: a folder of its own, for only there do install scripts run. */
 const FOLDER = new URL("../.tensorflow/", import.meta.url);
@@ -30,6 +31,8 @@ interface NodeBackend {
   isUsingGpuDevice: boolean;
 }
 
+const notAvailable = (why: string, remedy: string) => new NotAvailable("tensorflow", why, remedy);
+
 /** Whether a package is there with the addon that its install script makes. */
 function isInstalled(name: string, folder: URL): boolean {
   const lib = new URL(`node_modules/${name}/lib/`, folder);
@@ -46,18 +49,18 @@ function isInstalled(name: string, folder: URL): boolean {
  *
  * @param folder Where the task installed it.
  * @returns What it computes on, in words.
- * @throws {Error} If it may not be loaded, or is not installed.
+ * @throws {NotAvailable} If it may not be loaded, or is not installed.
  */
 export function loadTensorflow(folder = FOLDER): string {
   const granted = permissions(folder).every((permission) =>
     Deno.permissions.querySync(permission).state === "granted"
   );
   if (!granted) {
-    throw new Error("no permission to load it, see deno task tensorflow");
+    throw notAvailable("no permission to load it", "see deno task tensorflow");
   }
   const name = PACKAGES.find((name) => isInstalled(name, folder));
   if (!name) {
-    throw new Error("it is not installed, run deno task install:tensorflow");
+    throw notAvailable("it is not installed", "run deno task install:tensorflow");
   }
 
   // Version 4.22.0 calls a function that Deno and Node.js 23 no longer have; see
@@ -71,10 +74,8 @@ export function loadTensorflow(folder = FOLDER): string {
     createRequire(folder)(name);
   } catch (error) {
     const [reason] = String(error).split("\n");
-    throw new Error(`${reason}, run deno task install:tensorflow`);
+    throw notAvailable(reason, "run deno task install:tensorflow");
   }
   const { binding, isUsingGpuDevice } = tf.findBackend("tensorflow") as unknown as NodeBackend;
-  return `tensors, with TensorFlow ${binding.TF_Version} on the ${
-    isUsingGpuDevice ? "GPU" : "CPU"
-  }`;
+  return `TensorFlow ${binding.TF_Version} on the ${isUsingGpuDevice ? "GPU" : "CPU"}`;
 }

@@ -4,64 +4,50 @@
  * @module
  */
 
-import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
+import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
+import "@tensorflow/tfjs-backend-webgpu";
 import * as tf from "@tensorflow/tfjs-core";
+import { NotAvailable, UserError } from "./errors.ts";
 
-/** The limits of a device that decide how large a tensor may be. */
-const LIMITS = [
-  "maxBufferSize",
-  "maxComputeInvocationsPerWorkgroup",
-  "maxComputeWorkgroupSizeX",
-  "maxComputeWorkgroupStorageSize",
-  "maxComputeWorkgroupsPerDimension",
-  "maxStorageBufferBindingSize",
-] as const;
+/** Makes the backend as the package does, on the fastest adapter. */
+const createBackend = tf.findBackendFactory("webgpu");
 
-/** What the backend that is open computes on. */
-let description: string | undefined;
+/** What is registered in the package's place. */
+let registered: (() => WebGPUBackend) | undefined;
+
+/** The backends whose GPU has failed or is gone, and why. */
+const failures = new WeakMap<WebGPUBackend, UserError>();
 
 /**
- * Registers the fastest adapter of this machine as a backend of TensorFlow.js.
- *
- * The factory that the package registers puts a nested array into
- * `requiredFeatures` where the adapter has `bgra8unorm-storage`, which versions of
- * Deno refuse; and it passes over the errors of a GPU, which then goes on with
- * zeros. So this makes the device itself, and after an error every read of a
- * number is rejected with it.
+ * Registers the fastest adapter of this machine as the backend `webgpu` of TensorFlow.js;
+ * in place of one whose GPU has failed, if there is one.
  *
  * @param software Whether a software adapter, which computes on the CPU, will do.
  * @returns What it computes on, in words.
- * @throws {Error} If there is no such adapter, or it gives no device.
+ * @throws {NotAvailable} If there is no such adapter.
  */
 export async function registerWebgpu(software: boolean): Promise<string> {
-  if (description === undefined) {
-    quietDriver();
-    const adapter = await navigator.gpu.requestAdapter({
-      powerPreference: "high-performance",
-    });
-    if (!adapter) {
-      const advice = Deno.build.os === "linux"
-        ? ", install a Vulkan driver (apt install mesa-vulkan-drivers)"
-        : "";
-      throw new Error(`there is no adapter${advice}`);
-    }
-    const { info, limits, features } = adapter;
-    if (!software && isSoftware(info)) {
-      throw new Error(`there is only a software adapter, ${info.description}`);
-    }
-    const device = await adapter.requestDevice({
-      // With it, tf.time and tf.profile can tell how long the GPU took.
-      requiredFeatures: features.has("timestamp-query") ? ["timestamp-query"] : [],
-      requiredLimits: Object.fromEntries(LIMITS.map((limit) => [limit, limits[limit]])),
-    });
-    const backend = rejectAfterErrors(new WebGPUBackend(device, info));
-    tf.removeBackend("webgpu");
-    tf.registerBackend("webgpu", () => backend);
+  quietDriver();
+  const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
+  if (!adapter) {
+    const isLinux = Deno.build.os === "linux";
+    const remedy = "install a Vulkan driver (apt install mesa-vulkan-drivers)";
+    throw new NotAvailable("webgpu", "there is no adapter", isLinux ? remedy : undefined);
+  }
+  const { description } = adapter.info;
+  if (!software && isSoftware(adapter.info)) {
+    throw new NotAvailable("webgpu", `there is only a software adapter, ${description}`);
+  }
+  const current: unknown = tf.findBackendFactory("webgpu");
+  if (!registered || current !== registered || failures.has(registered())) {
+    const backend = rejectAfterErrors(await createBackend() as WebGPUBackend);
+    if (current) tf.removeBackend("webgpu");
+    registered = () => backend;
+    tf.registerBackend("webgpu", registered);
     // By default, small tensors would be computed on the CPU.
     tf.env().set("WEBGPU_CPU_FORWARD", false);
-    description = info.description;
   }
-  return `tensors, with WebGPU on ${description}`;
+  return `WebGPU on ${description}`;
 }
 
 /**
@@ -70,27 +56,29 @@ export async function registerWebgpu(software: boolean): Promise<string> {
  */
 function rejectAfterErrors(backend: WebGPUBackend): WebGPUBackend {
   const { device } = backend;
-  let failure: Error | undefined;
   const fail = (reason: string) => {
-    failure ??= new Deno.errors.NotSupported(
-      `Cannot go on: the GPU failed, ${reason.split("\n")[0]}`,
-    );
-    // The next one to open it gets another device.
-    description = undefined;
+    if (failures.has(backend)) return;
+    failures.set(backend, new UserError(`Cannot go on: the GPU failed, ${reason.split("\n")[0]}`));
   };
   device.addEventListener("uncapturederror", (event) => {
     // Nobody else is to end the process with it.
     event.preventDefault();
     fail((event as GPUUncapturedErrorEvent).error.message);
   });
-  device.lost.then(({ reason, message }) => reason === "destroyed" || fail(message));
+  device.lost.then(({ message }) => fail(message));
+  // Of a device that was destroyed, that promise tells too late.
+  const destroy = device.destroy.bind(device);
+  device.destroy = () => {
+    fail("its device was destroyed");
+    destroy();
+  };
 
   const read = backend.read.bind(backend);
   backend.read = async (id) => {
     const numbers = await read(id).catch((error) => {
-      throw failure ?? error;
+      throw failures.get(backend) ?? error;
     });
-    if (failure) throw failure;
+    if (failures.has(backend)) throw failures.get(backend);
     return numbers;
   };
   return backend;

@@ -7,8 +7,10 @@
  * @module
  */
 
-import { type Backend, BACKENDS, useBackend } from "../lib/backend.ts";
+import { openBackend } from "../lib/backend.ts";
 import { type Blas, openBlas } from "../lib/blas.ts";
+import { NotAvailable } from "../lib/errors.ts";
+import { TENSOR_BACKENDS, type TensorBackend } from "../lib/tensor_backends.ts";
 
 /** Whether a permission is granted; never prompts. */
 const isGranted = (permission: Deno.PermissionDescriptor) =>
@@ -38,7 +40,7 @@ async function open<Thing>(name: string, openIt: () => Thing): Promise<Awaited<T
   try {
     return await openIt();
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotSupported)) throw error;
+    if (!(error instanceof NotAvailable)) throw error;
     if (expected.includes(name)) {
       throw new Error(`Cannot skip ${name}, which is expected here: ${error.message}`);
     }
@@ -50,14 +52,16 @@ async function open<Thing>(name: string, openIt: () => Thing): Promise<Awaited<T
 /** The BLAS library of this machine, if any. */
 export const BLAS: Blas | undefined = await open("blas", openBlas);
 
+/** Makes TensorFlow.js compute on that backend. */
+export const useBackend = (name: TensorBackend) => openBackend(name, TENSOR_BACKENDS);
+
 /** The backends of TensorFlow.js that this machine has, a software GPU included. */
-export async function availableBackends(): Promise<Backend[]> {
-  const backends: Backend[] = [];
-  const [, ...names] = BACKENDS;
-  for (const backend of names) {
+export async function availableBackends(): Promise<TensorBackend[]> {
+  const backends: TensorBackend[] = [];
+  for (const name of Object.keys(TENSOR_BACKENDS) as TensorBackend[]) {
     // Why there is no BLAS has been said above.
-    if (backend === "blas" && !BLAS) continue;
-    if (await open(backend, () => useBackend(backend))) backends.push(backend);
+    if (name === "blas" && !BLAS) continue;
+    if (await open(name, () => useBackend(name))) backends.push(name);
   }
   return backends;
 }

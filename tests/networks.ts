@@ -7,52 +7,52 @@
 // @ts-types="@types/ndarray"
 import ndarray from "ndarray";
 import * as tf from "@tensorflow/tfjs-core";
-import { type Backend, useBackend } from "../lib/backend.ts";
-import type { Blas } from "../lib/blas.ts";
+import { openBackend } from "../lib/backend.ts";
 import type { Options } from "../lib/cli.ts";
 import type { Matrix } from "../lib/linear_algebra.ts";
-import { type Report, report } from "../lib/report.ts";
+import { NDARRAY_BACKENDS } from "../lib/ndarray_backends.ts";
+import { type Losses, readLosses, type Report } from "../lib/run.ts";
+import type { TensorBackend } from "../lib/tensor_backends.ts";
 import * as naive from "../naive_neural_network.ts";
 import * as nd from "../ndarray_neural_network.ts";
 import * as tensor from "../tensor_neural_network.ts";
-import { availableBackends, BLAS } from "./available.ts";
+import { availableBackends, BLAS, useBackend } from "./available.ts";
 
 /** The sizes of a network. */
 export type Dimensions = typeof naive.SIZES;
 
-/** How a network is trained, and what of it is reported. */
+/** How a network is trained, and which of its losses are read. */
 export type Training = Pick<Options, "steps" | "learningRate" | "logEvery">;
 
-/** A network as plain arrays, whatever it is trained with. */
-export type Network = naive.Network;
-
-/** What a training gave: its reports, and the weights afterwards. */
-export interface Trained {
-  reports: Report[];
-  w1: naive.Matrix;
-  w2: naive.Matrix;
-}
+/** Matrices by name, as plain arrays: x, y and the weights, or the weights alone. */
+export type Matrices = Record<string, naive.Matrix>;
 
 /** One way to train the network. */
 export interface Version {
   name: string;
   /** Its unit roundoff is that of float32, not of float64. */
   float32: boolean;
-  draw(dimensions: Dimensions, seed: number): Promise<Network>;
+  draw(dimensions: Dimensions, seed: number): Promise<Matrices>;
   /** Trains a copy of the network. */
-  train(network: Network, training: Training): Promise<Trained>;
+  train(network: Matrices, training: Training): Promise<{ reports: Report[]; weights: Matrices }>;
 }
 
-/** Collects the reports of a training, and what it returns. */
-async function collect<Loss extends number | tf.Tensor, Weights>(
-  losses: Generator<{ t: number; loss: Loss }, Weights>,
+/** The same names, with something made of each value. */
+function mapValues<In, Out>(record: Record<string, In>, make: (value: In, name: string) => Out) {
+  const entries = Object.entries(record).map(([name, value]) => [name, make(value, name)] as const);
+  return Object.fromEntries(entries);
+}
+
+/** Reads the losses of a training, and keeps what it returns. */
+async function collect<Weights>(
+  losses: Iterator<Losses extends Iterable<infer Loss> ? Loss : never, Weights>,
   training: Training,
 ): Promise<[Report[], Weights]> {
   let weights: Weights;
   function* keepWeights() {
-    weights = yield* losses;
+    weights = yield* { [Symbol.iterator]: () => losses };
   }
-  const reports = await Array.fromAsync(report(keepWeights(), training));
+  const reports = await Array.fromAsync(readLosses(keepWeights(), training));
   return [reports, weights!];
 }
 
@@ -61,8 +61,11 @@ const arrays: Version = {
   float32: false,
   draw: (dimensions, seed) => Promise.resolve(naive.draw(dimensions, seed)),
   async train(network, training) {
-    const [reports, weights] = await collect(naive.train(network, training), training);
-    return { reports, ...weights };
+    const [reports, weights] = await collect(
+      naive.train(network as naive.Network, training),
+      training,
+    );
+    return { reports, weights };
   },
 };
 
@@ -80,62 +83,48 @@ export function fromNdarray(matrix: Matrix): naive.Matrix {
   );
 }
 
-/** The ndarray script, with BLAS or with loops. */
-function ndarrays(blas?: Blas): Version {
+/** The ndarray script on one backend. */
+function ndarrays(backend: keyof typeof NDARRAY_BACKENDS): Version {
   return {
-    name: `ndarray with ${blas ? "blas" : "loops"}`,
+    name: `ndarray on ${backend}`,
     float32: false,
-    draw(dimensions, seed) {
-      const { x, y, w1, w2 } = nd.draw(dimensions, seed);
-      return Promise.resolve({
-        x: fromNdarray(x),
-        y: fromNdarray(y),
-        w1: fromNdarray(w1),
-        w2: fromNdarray(w2),
-      });
-    },
-    async train({ x, y, w1, w2 }, training) {
-      const network = {
-        x: toNdarray(x),
-        y: toNdarray(y),
-        w1: toNdarray(w1),
-        w2: toNdarray(w2),
-      };
-      const [reports, weights] = await collect(nd.train(network, training, blas), training);
-      return { reports, w1: fromNdarray(weights.w1), w2: fromNdarray(weights.w2) };
+    draw: (dimensions, seed) => Promise.resolve(mapValues(nd.draw(dimensions, seed), fromNdarray)),
+    async train(network, training) {
+      const { algebra } = await openBackend(backend, NDARRAY_BACKENDS);
+      const copies = mapValues(network, toNdarray) as nd.Network;
+      const [reports, weights] = await collect(nd.train(copies, training, algebra), training);
+      return { reports, weights: mapValues(weights, fromNdarray) };
     },
   };
 }
 
+/** The numbers of tensors, which are disposed of. */
+async function takeArrays(tensors: Record<string, tf.Tensor2D>): Promise<Matrices> {
+  const matrices: Matrices = {};
+  for (const [name, tensor] of Object.entries(tensors)) matrices[name] = await tensor.array();
+  tf.dispose(tensors);
+  return matrices;
+}
+
 /** The tensor script on one backend. */
-export function tensors(backend: Backend): Version {
+function tensors(backend: TensorBackend): Version {
   return {
     name: `tensor on ${backend}`,
     float32: true,
     async draw(dimensions, seed) {
       await useBackend(backend);
-      const { x, y, w1, w2 } = tensor.draw(dimensions, seed);
-      const network = {
-        x: await x.array(),
-        y: await y.array(),
-        w1: await w1.array(),
-        w2: await w2.array(),
-      };
-      tf.dispose([x, y, w1, w2]);
-      return network;
+      return takeArrays(tensor.draw(dimensions, seed) as Record<string, tf.Tensor2D>);
     },
-    async train({ x, y, w1, w2 }, training) {
+    async train(network, training) {
       await useBackend(backend);
-      const network = {
-        x: tf.tensor2d(x),
-        y: tf.tensor2d(y),
-        w1: tf.tidy(() => tf.variable(tf.tensor2d(w1))),
-        w2: tf.tidy(() => tf.variable(tf.tensor2d(w2))),
-      };
-      const [reports] = await collect(tensor.train(network, training), training);
-      const trained = { reports, w1: await network.w1.array(), w2: await network.w2.array() };
-      tf.dispose([network.x, network.y, network.w1, network.w2]);
-      return trained;
+      const copies = mapValues(network, (rows, name) => {
+        const make = () => tf.tensor2d(rows);
+        return "xy".includes(name) ? make() : tf.tidy(() => tf.variable(make()));
+      });
+      const { x, y, ...variables } = copies as tensor.Network;
+      const [reports] = await collect(tensor.train(copies as tensor.Network, training), training);
+      tf.dispose([x, y]);
+      return { reports, weights: await takeArrays(variables as Record<string, tf.Tensor2D>) };
     },
   };
 }
@@ -143,7 +132,8 @@ export function tensors(backend: Backend): Version {
 /** Every way to train the network on this machine. */
 export const VERSIONS: Version[] = [
   arrays,
-  ndarrays(),
-  ...(BLAS ? [ndarrays(BLAS)] : []),
+  ...(BLAS ? [ndarrays("blas")] : []),
+  ndarrays("wasm"),
+  ndarrays("typescript"),
   ...(await availableBackends()).map(tensors),
 ];

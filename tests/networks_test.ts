@@ -1,10 +1,10 @@
 /** What holds for all three networks: NumPy's losses, right gradients, one result. */
 
 import assert from "node:assert/strict";
-import seed0 from "../lib/goldens/seed0_64x1000x100x10.json" with { type: "json" };
-import seed11 from "../lib/goldens/seed11_3x5x4x2.json" with { type: "json" };
-import seed42 from "../lib/goldens/seed42_64x1000x100x10.json" with { type: "json" };
-import { type Dimensions, type Network, VERSIONS } from "./networks.ts";
+import seed0 from "./numpy_losses/seed0_64x1000x100x10.json" with { type: "json" };
+import seed11 from "./numpy_losses/seed11_3x5x4x2.json" with { type: "json" };
+import seed42 from "./numpy_losses/seed42_64x1000x100x10.json" with { type: "json" };
+import { type Dimensions, type Matrices, VERSIONS } from "./networks.ts";
 
 /** How far two numbers are apart, relative to the larger one. */
 function relativeError(a: number, b: number): number {
@@ -40,11 +40,11 @@ for (const version of VERSIONS) {
   }
 }
 
-/** Every number of the weights, with its place. */
-function* weights(network: Network) {
-  for (const matrix of ["w1", "w2"] as const) {
-    for (const [i, row] of network[matrix].entries()) {
-      for (const j of row.keys()) yield { matrix, i, j };
+/** The place of every number of the weights: of whatever `draw` gives beside x and y. */
+function* places({ x: _x, y: _y, ...weights }: Matrices) {
+  for (const [name, matrix] of Object.entries(weights)) {
+    for (const [i, row] of matrix.entries()) {
+      for (const j of row.keys()) yield { name, i, j };
     }
   }
 }
@@ -52,25 +52,24 @@ function* weights(network: Network) {
 for (const version of VERSIONS) {
   Deno.test(`${version.name}: gradients by central differences`, async () => {
     const network = await naive.draw({ N: 3, D_in: 5, H: 4, D_out: 2 }, 3);
-    const lossOf = async (changed: Network) => {
-      const { reports } = await version.train(changed, { steps: 1, learningRate: 1, logEvery: 1 });
-      return reports[0].loss;
-    };
-    // With a learning rate of 1, one step moves each weight by its gradient.
-    const trained = await version.train(network, { steps: 1, learningRate: 1, logEvery: 1 });
+    // With a learning rate of 1, one iteration moves each weight by its gradient.
+    const training = { steps: 1, learningRate: 1, logEvery: 1 };
+    const lossOf = async (changed: Matrices) =>
+      (await version.train(changed, training)).reports[0].loss;
+    const { weights } = await version.train(network, training);
     // The loss is a parabola in each weight as long as no hidden unit changes its sign, so
     // central differences are exact but for rounding.
     const [delta, tolerance] = version.float32 ? [1e-2, 5e-3] : [1e-4, 1e-7];
-    for (const { matrix, i, j } of weights(network)) {
-      const gradient = network[matrix][i][j] - trained[matrix][i][j];
+    for (const { name, i, j } of places(network)) {
+      const gradient = network[name][i][j] - weights[name][i][j];
       const [above, below] = [structuredClone(network), structuredClone(network)];
-      above[matrix][i][j] += delta;
-      below[matrix][i][j] -= delta;
+      above[name][i][j] += delta;
+      below[name][i][j] -= delta;
       const difference = (await lossOf(above) - await lossOf(below)) / (2 * delta);
       const error = Math.abs(gradient - difference) / (1 + Math.abs(difference));
       assert.ok(
         error < tolerance,
-        `d loss / d ${matrix}[${i}][${j}]: ${gradient} is not ${difference}`,
+        `d loss / d ${name}[${i}][${j}]: ${gradient} is not ${difference}`,
       );
     }
   });
@@ -78,9 +77,10 @@ for (const version of VERSIONS) {
   Deno.test(`${version.name}: no gradient through a closed unit, but through one at 0`, async () => {
     // Hidden sums of -1, 0 and 1; each unit would add to the output 0, 0 and 1.
     const network = { x: [[1]], y: [[0]], w1: [[-1, 0, 1]], w2: [[1], [1], [1]] };
-    const { w1 } = await version.train(network, { steps: 1, learningRate: 0.5, logEvery: 1 });
+    const training = { steps: 1, learningRate: 0.5, logEvery: 1 };
+    const { weights } = await version.train(network, training);
     // The gradient of the output is 2, and NumPy's mask is h < 0.
-    assert.deepEqual(w1, [[-1, -1, 0]]);
+    assert.deepEqual(weights, { w1: [[-1, -1, 0]], w2: [[1], [1], [0]] });
   });
 
   Deno.test(`${version.name}: reports every K-th loss, and the last`, async () => {
@@ -89,7 +89,7 @@ for (const version of VERSIONS) {
     const third = await version.train(network, { steps: 8, learningRate: 1e-3, logEvery: 3 });
     const losses = ({ reports }: typeof every) => reports.map(({ t, loss }) => [t, loss]);
     assert.deepEqual(losses(third), [0, 3, 6, 7].map((t) => losses(every)[t]));
-    assert.deepEqual(third.w1, every.w1);
+    assert.deepEqual(third.weights, every.weights);
   });
 }
 
@@ -112,9 +112,9 @@ for (const version of VERSIONS.filter((version) => version !== naive)) {
       for (const [t, { loss }] of actual.reports.entries()) {
         assertClose(loss, expected.reports[t].loss, tolerance, `iteration ${t}`);
       }
-      for (const { matrix, i, j } of weights(network)) {
-        const [a, b] = [actual[matrix][i][j], expected[matrix][i][j]];
-        assert.ok(Math.abs(a - b) <= tolerance * (1 + Math.abs(b)), `${matrix}[${i}][${j}]`);
+      for (const { name, i, j } of places(network)) {
+        const [a, b] = [actual.weights[name][i][j], expected.weights[name][i][j]];
+        assert.ok(Math.abs(a - b) <= tolerance * (1 + Math.abs(b)), `${name}[${i}][${j}]`);
       }
     });
   }

@@ -2,10 +2,9 @@
 
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs-core";
-import { useBackend } from "../lib/backend.ts";
-import { report } from "../lib/report.ts";
+import { readLosses } from "../lib/run.ts";
 import { draw, train } from "../tensor_neural_network.ts";
-import { availableBackends } from "./available.ts";
+import { availableBackends, useBackend } from "./available.ts";
 
 /** What a GPU backend has allocated in all; nothing on the others. */
 function gpuBytes(memory: tf.MemoryInfo & { numBytesAllocatedInGPU?: number }) {
@@ -42,7 +41,7 @@ for (const backend of await availableBackends()) {
       const { numTensors } = tf.memory();
       const losses = train(network, { steps: 501, learningRate: 1e-3 });
       const used: [number, number | undefined][] = [];
-      for await (const { t } of report(losses, { steps: 501, logEvery })) {
+      for await (const { t } of readLosses(losses, { steps: 501, logEvery })) {
         const memory = tf.memory();
         // At most 16 losses are being read.
         assert.ok(memory.numTensors <= numTensors + 16);

@@ -3,31 +3,34 @@
 import assert from "node:assert/strict";
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
 import * as tf from "@tensorflow/tfjs-core";
-import { useBackend } from "../lib/backend.ts";
 import type { Blas } from "../lib/blas.ts";
 import { seededNormal } from "../lib/random.ts";
-import { prepareWasm } from "../lib/wasm.ts";
+import { registerBlas, registerWasm } from "../lib/wasm.ts";
 import { type Matrix, matrixMultiply, transpose } from "../naive_neural_network.ts";
-import { BLAS } from "./available.ts";
+import { BLAS, useBackend } from "./available.ts";
 
-const normal = seededNormal(8);
 const SIZES = [1, 2, 3, 5, 7, 8, 9, 13, 15, 16, 17, 31, 33, 63, 65, 127, 129];
-const size = () => SIZES[Math.floor(Math.abs(normal()) * 1e6) % SIZES.length];
-const randn = (rows: number, columns: number): Matrix =>
-  Array.from({ length: rows }, () => Array.from({ length: columns }, normal));
 
-/** The product of two random matrices as a tensor, and as plain arrays have it. */
+/** Draws sizes and matrices, the same in every test. */
+function random() {
+  const normal = seededNormal(8);
+  const size = () => SIZES[Math.floor(Math.abs(normal()) * 1e6) % SIZES.length];
+  const randn = (rows: number, columns: number): Matrix =>
+    Array.from({ length: rows }, () => Array.from({ length: columns }, normal));
+  return { size, randn };
+}
+
+/** Compares the product of two random matrices with that of plain arrays. */
 async function assertProduct(
   [rows, depth, columns]: number[],
-  transposeA: boolean,
-  transposeB: boolean,
+  [transposeA, transposeB]: boolean[],
+  { randn } = random(),
 ) {
   const a = transposeA ? randn(depth, rows) : randn(rows, depth);
   const b = transposeB ? randn(columns, depth) : randn(depth, columns);
-  const [tensorA, tensorB] = [tf.tensor2d(a), tf.tensor2d(b)];
-  const product = tf.matMul(tensorA, tensorB, transposeA, transposeB);
+  const product = tf.tidy(() => tf.matMul(tf.tensor2d(a), tf.tensor2d(b), transposeA, transposeB));
   const actual = await product.array() as Matrix;
-  tf.dispose([tensorA, tensorB, product]);
+  product.dispose();
   const expected = matrixMultiply(transposeA ? transpose(a) : a, transposeB ? transpose(b) : b);
   assert.deepEqual(product.shape, [rows, columns]);
   for (const [i, row] of expected.entries()) {
@@ -42,53 +45,75 @@ async function assertProduct(
 
 const FLAGS = [[false, false], [false, true], [true, false], [true, true]];
 
-for (const backend of BLAS ? ["wasm", "blas"] : ["wasm"]) {
-  for (const [transposeA, transposeB] of FLAGS) {
-    const name = `${backend}: matMul(a, b, ${transposeA}, ${transposeB})`;
-
-    Deno.test(`${name} of random shapes`, async () => {
+/** A test in a memory of its own, that leaves as many tensors and as much data as before. */
+function test(
+  backend: "blas" | "wasm",
+  name: string,
+  body: (backend: BackendWasm) => Promise<void> | void,
+) {
+  Deno.test({
+    name: `${backend}: ${name}`,
+    ignore: backend === "blas" && !BLAS,
+    async fn() {
       await useBackend(backend);
-      const { numDataIds } = tf.backend();
-      const held = () => [tf.memory(), numDataIds.call(tf.backend())];
+      tf.removeBackend(backend);
+      await useBackend(backend);
+      const wasm = tf.backend() as BackendWasm;
+      const held = () => [tf.memory(), wasm.numDataIds()];
       const before = held();
-      for (let i = 0; i < 60; i++) {
-        await assertProduct([size(), size(), size()], transposeA, transposeB);
-      }
+      await body(wasm);
       assert.deepEqual(held(), before);
-    });
+    },
+  });
+}
 
-    Deno.test(`${name} of batches, and of nothing`, async () => {
-      await useBackend(backend);
+for (const backend of ["wasm", "blas"] as const) {
+  test(backend, "products of random shapes", async () => {
+    const draws = random();
+    const { size } = draws;
+    for (const flags of FLAGS) {
+      for (let i = 0; i < 40; i++) await assertProduct([size(), size(), size()], flags, draws);
+    }
+  });
+
+  test(backend, "products of batches, and of nothing", async () => {
+    for (const [transposeA, transposeB] of FLAGS) {
       const [a, b] = [tf.randomNormal([4, 3, 3]), tf.randomNormal([4, 3, 3])];
-      const batches = await tf.matMul(a, b, transposeA, transposeB).array() as Matrix[];
-      const [as, bs] = [await a.array() as Matrix[], await b.array() as Matrix[]];
-      for (const [i, batch] of batches.entries()) {
-        const left = transposeA ? transpose(as[i]) : as[i];
-        const right = transposeB ? transpose(bs[i]) : bs[i];
-        for (const [j, row] of matrixMultiply(left, right).entries()) {
-          for (const [k, value] of row.entries()) {
-            assert.ok(Math.abs(batch[j][k] - value) < 1e-5);
-          }
+      const product = tf.matMul(a, b, transposeA, transposeB);
+      const [as, bs, batches] = await Promise.all([a, b, product].map((t) => t.array()));
+      tf.dispose([a, b, product]);
+      for (const [n, batch] of (batches as Matrix[]).entries()) {
+        const [left, right] = [(as as Matrix[])[n], (bs as Matrix[])[n]];
+        const expected = matrixMultiply(
+          transposeA ? transpose(left) : left,
+          transposeB ? transpose(right) : right,
+        );
+        for (const [i, row] of expected.entries()) {
+          for (const [j, value] of row.entries()) assert.ok(Math.abs(batch[i][j] - value) < 1e-5);
         }
       }
-      const [tall, wide] = [[2, 0], [0, 3]];
-      const zeros = tf.matMul(
-        tf.zeros(transposeA ? tall.toReversed() : tall),
-        tf.zeros(transposeB ? wide.toReversed() : wide),
-        transposeA,
-        transposeB,
-      );
-      assert.deepEqual(await zeros.array(), [[0, 0, 0], [0, 0, 0]]);
-      const [none, few] = [tf.zeros(transposeA ? [2, 0] : [0, 2]), tf.ones([2, 2])];
-      assert.deepEqual(tf.matMul(none, few, transposeA, transposeB).shape, [0, 2]);
-    });
-  }
+      // Where there was something before, so that nothing may stay of it.
+      tf.fill([2, 3], 7).dispose();
+      const empty = tf.tidy(() => {
+        const [tall, wide] = [[2, 0], [0, 3]];
+        const left = tf.zeros(transposeA ? tall.toReversed() : tall);
+        const right = tf.zeros(transposeB ? wide.toReversed() : wide);
+        return tf.matMul(left, right, transposeA, transposeB);
+      });
+      assert.deepEqual(await empty.array(), [[0, 0, 0], [0, 0, 0]]);
+      empty.dispose();
+      const none = tf.tidy(() => {
+        const few = tf.zeros(transposeA ? [2, 0] : [0, 2]);
+        return tf.matMul(few, tf.ones([2, 2]), transposeA, transposeB);
+      });
+      assert.deepEqual(none.shape, [0, 2]);
+      none.dispose();
+    }
+  });
 
-  Deno.test(`${backend}: matMul while WebAssembly's memory grows`, async () => {
-    await useBackend(backend);
-    const backendWasm = tf.backend() as BackendWasm;
+  test(backend, "products while WebAssembly's memory grows", async (wasm) => {
     const probe = tf.scalar(0);
-    const memory = () => backendWasm.typedArrayFromHeap(probe).buffer.byteLength;
+    const memory = () => wasm.typedArrayFromHeap(probe).buffer.byteLength;
     for (const [transposeA, transposeB] of FLAGS) {
       const before = memory();
       const [a, b] = [tf.ones([17, 17]), tf.ones([17, 17])];
@@ -101,18 +126,19 @@ for (const backend of BLAS ? ["wasm", "blas"] : ["wasm"]) {
       }
       // The result alone makes it grow once more.
       const side = Math.ceil(Math.sqrt(memory() / 16));
-      const [c, d] = [tf.ones(transposeA ? [3, side] : [side, 3]), tf.ones([3, side])];
-      const product = tf.matMul(c, d, transposeA, false);
-      const [least, most] = tf.tidy(() => [tf.min(product), tf.max(product)]);
-      assert.deepEqual([await least.data(), await most.data()].map(([value]) => value), [3, 3]);
-      tf.dispose([kept, a, b, c, d, product, least, most]);
-      await assertProduct([17, 5, 9], transposeA, transposeB);
+      const extremes = tf.tidy(() => {
+        const left = tf.ones(transposeA ? [3, side] : [side, 3]);
+        const product = tf.matMul(left, tf.ones([3, side]), transposeA, false);
+        return tf.stack([tf.min(product), tf.max(product)]);
+      });
+      assert.deepEqual([...await extremes.data()], [3, 3]);
+      tf.dispose([kept, a, b, extremes]);
     }
     probe.dispose();
+    await assertProduct([17, 5, 9], [true, true]);
   });
 
-  Deno.test(`${backend}: a product used as the right-hand side of the next is the new one`, async () => {
-    await useBackend(backend);
+  test(backend, "a product used as the right-hand side of the next is the new one", async () => {
     const [a, one] = [tf.tensor2d([[2, 0], [0, 2]]), tf.tensor2d([[1, 0], [0, 1]])];
     let power: tf.Tensor = one;
     for (let i = 1; i <= 20; i++) {
@@ -121,79 +147,111 @@ for (const backend of BLAS ? ["wasm", "blas"] : ["wasm"]) {
       power = next;
       assert.deepEqual([...await power.data()], [2 ** i, 0, 0, 2 ** i]);
     }
+    tf.dispose([a, power]);
   });
 
-  Deno.test(`${backend}: sums keep float32's digits, however many numbers there are`, async () => {
-    await useBackend(backend);
+  test(backend, "sums keep float32's digits, however many numbers there are", async () => {
     const length = 2 ** 25;
     const numbers = Float32Array.from({ length }, (_, i) => 0.1 + (i % 10));
     const expected = numbers.reduce((sum, value) => sum + value, 0);
     const tensor = tf.tensor(numbers, [length / 4, 2, 2]);
-    for (
-      const sum of [
-        tf.sum(tensor),
-        tf.sum(tensor, [0, 1, 2], true),
-        tf.sum(tf.reshape(tensor, [-1])),
-      ]
-    ) {
+    const flat = tf.reshape(tensor, [-1]);
+    for (const sum of [tf.sum(tensor), tf.sum(tensor, [0, 1, 2], true), tf.sum(flat)]) {
       const [value] = await sum.data();
       assert.ok(Math.abs(value / expected - 1) < 1e-7, `${value} is not ${expected}`);
+      sum.dispose();
     }
-    assert.deepEqual(tf.sum(tensor, undefined, true).shape, [1, 1, 1]);
-    tensor.dispose();
+    tf.dispose([tensor, flat]);
   });
 
-  Deno.test(`${backend}: sums of rows, of columns, of whole numbers and of nothing`, async () => {
-    await useBackend(backend);
-    const tensor = tf.tensor2d([[1, 2, 3], [4, 5, 6]]);
-    assert.deepEqual([...await tf.sum(tensor, 0).data()], [5, 7, 9]);
-    assert.deepEqual([...await tf.sum(tensor, 1).data()], [6, 15]);
-    const whole = tf.sum(tf.tensor1d([1, 2, 3], "int32"));
-    assert.deepEqual([whole.dtype, ...await whole.data()], ["int32", 6]);
-    assert.deepEqual([...await tf.sum(tf.zeros([0, 3])).data()], [0]);
-    assert.deepEqual([...await tf.sum(tf.scalar(4)).data()], [4]);
+  test(backend, "sums of rows, of columns, of whole numbers and of nothing", async () => {
+    const sum = async (...args: Parameters<typeof tf.sum>) => {
+      // Where there was something before, so that nothing may stay of it.
+      tf.fill([3], 7).dispose();
+      const result = tf.tidy(() => tf.sum(...args));
+      const given = [result.shape, result.dtype, ...await result.data()];
+      result.dispose();
+      return given;
+    };
+    const rows = [[1, 2, 3], [4, 5, 6]];
+    assert.deepEqual(await sum(rows, 0), [[3], "float32", 5, 7, 9]);
+    assert.deepEqual(await sum(rows, 1), [[2], "float32", 6, 15]);
+    assert.deepEqual(await sum(rows, undefined, true), [[1, 1], "float32", 21]);
+    assert.deepEqual(await sum(4), [[], "float32", 4]);
+    const [whole, nothing] = [tf.tensor1d([1, 2, 3], "int32"), tf.zeros([0, 3])];
+    assert.deepEqual(await sum(whole), [[], "int32", 6]);
+    assert.deepEqual(await sum(nothing), [[], "float32", 0]);
+    assert.deepEqual(await sum(nothing, 0), [[3], "float32", 0, 0, 0]);
+    assert.deepEqual(await sum(nothing, 0, true), [[1, 3], "float32", 0, 0, 0]);
+    assert.deepEqual(await sum(nothing, 1), [[0], "float32"]);
+    tf.dispose([whole, nothing]);
+  });
+
+  test(backend, "what its memory has no room for is refused, and spoils nothing", async (wasm) => {
+    const probe = tf.tensor1d([1, 2, 3]);
+    // Gigabytes, of which there are at most four.
+    const large: tf.TensorInfo[] = [];
+    assert.throws(() => {
+      while (large.length < 5) large.push(wasm.makeOutput([2 ** 28], "float32"));
+    }, /allocation failed/);
+    for (const side of [20_000, 40_000]) {
+      const [a, b] = [tf.ones([side, 1]), tf.ones([1, side])];
+      assert.throws(() => tf.add(a, b), /allocation failed/);
+      // The package's own product leaves references behind where it throws.
+      if (backend === "blas") assert.throws(() => tf.matMul(a, b), /allocation failed/);
+      tf.dispose([a, b]);
+    }
+    for (const { dataId } of large) wasm.disposeData(dataId);
+    assert.equal(wasm.typedArrayFromHeap(probe)[2], 3);
+    probe.dispose();
+    await assertProduct([17, 5, 9], [true, false]);
+  });
+
+  test(backend, "a product that throws leaves no transposed copy behind", () => {
+    const [a, b] = [tf.ones([2, 3, 4]), tf.ones([5, 6, 7])];
+    const product = tf.getKernel(tf.BatchMatMul, backend).kernelFunc;
+    const attrs = { transposeA: true, transposeB: true };
+    // Past the checks of tf.matMul, as another kernel of TensorFlow.js may call it.
+    assert.throws(() => product({ inputs: { a, b }, attrs, backend: tf.backend() }));
+    tf.dispose([a, b]);
   });
 }
 
-Deno.test("the kernels are the package's own again where BLAS is not asked for", async () => {
-  let calls = 0;
+Deno.test("BLAS multiplies on the backend blas and nowhere else, from any tensor", async () => {
+  const products: unknown[] = [];
   const counting: Blas = {
     library: "a test",
-    gemm: (_shape, _a, _b, result) => {
-      calls++;
-      result.fill(calls);
+    gemm: (shape, a, b, result) => {
+      products.push([
+        shape,
+        [a.leadingDimension, a.transposed],
+        [b.leadingDimension, b.transposed],
+      ]);
+      result.fill(5);
     },
     axpy: () => {},
   };
-  await useBackend("wasm");
-  const one = tf.ones([2, 2]);
-  await prepareWasm(counting);
-  assert.deepEqual([...await tf.matMul(one, one).data()], [1, 1, 1, 1]);
-  assert.equal(calls, 1);
-  await useBackend("wasm");
-  assert.deepEqual([...await tf.matMul(one, one, true, true).data()], [2, 2, 2, 2]);
-  assert.equal(calls, 1);
+  await registerWasm();
+  await registerBlas(counting);
+  await tf.setBackend("wasm");
+  const [a, b] = [tf.ones([3, 2]), tf.ones([4, 3])];
+  await tf.setBackend("blas");
+  const byBlas = tf.matMul(a, b, true, true);
+  await tf.setBackend("wasm");
+  const byWasm = tf.matMul(a, b, true, true);
+  assert.deepEqual(await byBlas.array(), [[5, 5, 5, 5], [5, 5, 5, 5]]);
+  assert.deepEqual(await byWasm.array(), [[3, 3, 3, 3], [3, 3, 3, 3]]);
+  assert.deepEqual(products, [[{ rows: 2, depth: 3, columns: 4 }, [2, true], [3, true]]]);
+  tf.dispose([a, b, byBlas, byWasm]);
 });
 
-Deno.test({
-  name: "a product too large for WebAssembly's memory is refused, and spoils nothing there",
-  ignore: !BLAS,
-  async fn() {
-    await useBackend("blas");
-    const before = tf.memory();
-    for (const side of [30_000, 60_000]) {
-      const [a, b] = [tf.ones([side, 1]), tf.ones([1, side])];
-      assert.throws(() => tf.matMul(a, b), /allocation failed|array length/);
-      tf.dispose([a, b]);
+Deno.test("a backend that was removed is registered again at the next opening", async () => {
+  for (const removed of BLAS ? ["wasm", "blas"] as const : ["wasm"] as const) {
+    await useBackend(removed);
+    tf.removeBackend(removed);
+    for (const backend of BLAS ? ["blas", "wasm"] as const : ["wasm"] as const) {
+      await useBackend(backend);
+      await assertProduct([5, 4, 3], [true, true]);
     }
-    // Where WebAssembly finds no memory, the product would be at its very start.
-    const backend = tf.backend() as BackendWasm;
-    const one = tf.ones([2, 2]);
-    backend.getMemoryOffset = () => 0;
-    assert.throws(() => tf.matMul(one, one), { message: /allocation failed/ });
-    Reflect.deleteProperty(backend, "getMemoryOffset");
-    one.dispose();
-    await assertProduct([17, 5, 9], false, false);
-    assert.deepEqual(tf.memory(), before);
-  },
+  }
 });

@@ -1,18 +1,17 @@
-/** WebGPU: times, and a GPU that fails; on a software adapter too. */
+/** WebGPU: its device, and a GPU that fails; on a software adapter too. */
 
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs-core";
-import { useBackend } from "../lib/backend.ts";
-import { report } from "../lib/report.ts";
+import { readLosses } from "../lib/run.ts";
 import { draw, train } from "../tensor_neural_network.ts";
-import { availableBackends } from "./available.ts";
+import { availableBackends, useBackend } from "./available.ts";
 
 const ignore = !(await availableBackends()).includes("webgpu");
 
 /** A test that runs with WebGPU open, and only where there is an adapter. */
 function test(name: string, body: (device: GPUDevice) => Promise<void>) {
   Deno.test({
-    name,
+    name: `webgpu: ${name}`,
     ignore,
     async fn() {
       await useBackend("webgpu");
@@ -21,37 +20,57 @@ function test(name: string, body: (device: GPUDevice) => Promise<void>) {
   });
 }
 
-test("tf.time tells how long the GPU took, where it can", async (device) => {
-  const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
-  const canTell = adapter!.features.has("timestamp-query");
-  assert.equal(device.features.has("timestamp-query"), canTell);
-  const a = tf.ones([256, 256]);
-  const { kernelMs } = await tf.time(() => tf.matMul(a, a)) as { kernelMs: unknown };
-  a.dispose();
-  if (canTell) assert.ok(kernelMs as number > 0, `${kernelMs}`);
+/** Fails unless the backend, opened again, computes on another device. */
+async function assertReplaced(device: GPUDevice) {
+  await useBackend("webgpu");
+  assert.notEqual((tf.backend() as unknown as { device: GPUDevice }).device, device);
+  const four = tf.tidy(() => tf.add(2, 2));
+  assert.deepEqual([...await four.data()], [4]);
+  four.dispose();
+}
+
+test("the device has the limits of its adapter, and tells the time where it can", async (device) => {
+  const { limits, features } = (await navigator.gpu.requestAdapter({
+    powerPreference: "high-performance",
+  }))!;
+  assert.equal(device.limits.maxBufferSize, limits.maxBufferSize);
+  assert.equal(device.limits.maxStorageBufferBindingSize, limits.maxStorageBufferBindingSize);
+  assert.equal(device.features.has("timestamp-query"), features.has("timestamp-query"));
 });
 
-test("after an error every read fails with it, and the next opening gets a new device", async (device) => {
+test("it stays the same from one opening to the next", async (device) => {
+  await useBackend("webgpu");
+  assert.equal((tf.backend() as unknown as { device: GPUDevice }).device, device);
+});
+
+test("after an error every read fails with it, and the device is replaced", async (device) => {
   // Larger than any buffer may be.
   device.createBuffer({ size: 2 ** 50, usage: GPUBufferUsage.STORAGE });
   const network = draw({ N: 2, D_in: 3, H: 4, D_out: 1 }, 0);
   const training = train(network, { steps: 30, learningRate: 1e-3 });
   await assert.rejects(
-    async () => await Array.fromAsync(report(training, { steps: 30, logEvery: 1 })),
-    { name: "NotSupported", message: /^Cannot go on: the GPU failed, .+$/ },
+    async () => await Array.fromAsync(readLosses(training, { steps: 30, logEvery: 1 })),
+    { name: "UserError", message: /^Cannot go on: the GPU failed, .+$/ },
   );
-
-  await useBackend("webgpu");
-  const four = tf.tidy(() => tf.add(2, 2));
-  assert.deepEqual([...await four.data()], [4]);
-  four.dispose();
+  await assertReplaced(device);
 });
 
-test("a device that is gone fails what is asked of it", async (device) => {
+test("a device that was destroyed fails what is asked of it, and is replaced", async (device) => {
   const four = () => tf.tidy(() => tf.add(2, 2)).data();
   const reading = four();
   device.destroy();
   // What was under way may still arrive; nothing else does.
   await reading.catch(() => {});
   await assert.rejects(async () => await four());
+  await assertReplaced(device);
+});
+
+test("a device that is gone without a word is replaced too", async (device) => {
+  device.destroy();
+  await assertReplaced(device);
+});
+
+test("a backend that was removed is registered again", async (device) => {
+  tf.removeBackend("webgpu");
+  await assertReplaced(device);
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { formatTime } from "../lib/timing.ts";
+import { formatTime } from "../lib/format_time.ts";
 
 for (
   const [milliseconds, text] of [

@@ -11,7 +11,7 @@ const UNITS = [["s", 1000], ["ms", 1], ["µs", 1e-3]] as const;
  *
  * ```ts
  * import assert from "node:assert/strict";
- * import { formatTime } from "./timing.ts";
+ * import { formatTime } from "./format_time.ts";
  *
  * assert.equal(formatTime(9420), "9.42 s");
  * assert.equal(formatTime(18.84), "18.8 ms");
