@@ -3,15 +3,17 @@
 Each of the three generators below does the statements of one original, in its order
 and with its matrices in between, but for the printing: that is left to `report`.
 
-    originals.py HIDDEN...           an iteration with so many hidden units, and the
-                                     matrix products of lists in two orders of loops
-    originals.py --whole NAME STEPS  a whole script: draws, trains and prints each loss;
-                                     NAME is lists, numpy, torch or cuda
+    originals.py                     the versions of what is installed
+    originals.py iterations SIZES    an iteration with so many hidden units
+    originals.py products            the matrix products of lists, in orders of loops
+    originals.py whole NAME STEPS    draws, trains and prints each loss; NAME is lists,
+                                     numpy, torch or cuda
+    originals.py losses NAME STEPS   reads x, y, w1 and w2 as JSON; prints the losses
 
-The first form prints a JSON object a line: first the versions, then rows with `name`,
-`ms` (a median, in milliseconds), and `hidden` or `order`.
+Times are printed as measurements.ts has them, a JSON object a line.
 """
 
+import json
 import sys
 from itertools import count
 
@@ -100,13 +102,17 @@ def copied(a):
     return [row[:] for row in a]
 
 
-def train_lists(hidden, learning_rate, report):
+def draw_lists(hidden):
     from random import gauss
 
-    x = [[gauss(0, 1) for _ in range(D_IN)] for _ in range(N)]
-    y = [[gauss(0, 1) for _ in range(D_OUT)] for _ in range(N)]
-    w1 = [[gauss(0, 1) for _ in range(hidden)] for _ in range(D_IN)]
-    w2 = [[gauss(0, 1) for _ in range(D_OUT)] for _ in range(hidden)]
+    def randn(rows, columns):
+        return [[gauss(0, 1) for _ in range(columns)] for _ in range(rows)]
+
+    return randn(N, D_IN), randn(N, D_OUT), randn(D_IN, hidden), randn(hidden, D_OUT)
+
+
+def train_lists(network, learning_rate, report):
+    x, y, w1, w2 = network
     for t in count():
         h = dot(x, w1)
         h_relu = relu_in_place(h)
@@ -118,27 +124,32 @@ def train_lists(hidden, learning_rate, report):
         grad_h_relu = dot(grad_y_pred, transposed(w2))
         grad_h = copied(grad_h_relu)
         grad_h = [
-            [grad_h[i][j] if h_relu[i][j] >= 0 else 0.0 for j in range(hidden)] for i in range(N)
+            [grad_h[i][j] if h_relu[i][j] >= 0 else 0.0 for j in range(len(w2))] for i in range(len(x))
         ]
         grad_w1 = dot(transposed(x), grad_h)
-        grad_b2 = [0.0 for _ in range(D_OUT)]
-        for i in range(N):
-            for j in range(D_OUT):
+        grad_b2 = [0.0 for _ in range(len(w2[0]))]
+        for i in range(len(x)):
+            for j in range(len(w2[0])):
                 grad_b2[j] += grad_y_pred[i][j]
-        grad_b1 = [0.0 for _ in range(hidden)]
-        for i in range(N):
-            for j in range(hidden):
+        grad_b1 = [0.0 for _ in range(len(w2))]
+        for i in range(len(x)):
+            for j in range(len(w2)):
                 grad_b1[j] += grad_h[i][j]
         w1 = minus(w1, scale_in_place(grad_w1, learning_rate))
         w2 = minus(w2, scale_in_place(grad_w2, learning_rate))
         yield
 
 
-def train_numpy(hidden, learning_rate, report):
+def draw_numpy(hidden):
+    from numpy.random import randn
+
+    return randn(N, D_IN), randn(N, D_OUT), randn(D_IN, hidden), randn(hidden, D_OUT)
+
+
+def train_numpy(network, learning_rate, report):
     import numpy as np
 
-    x, y = np.random.randn(N, D_IN), np.random.randn(N, D_OUT)
-    w1, w2 = np.random.randn(D_IN, hidden), np.random.randn(hidden, D_OUT)
+    x, y, w1, w2 = map(np.array, network)
     for t in count():
         h = x.dot(w1)
         h_relu = np.maximum(h, 0)
@@ -156,13 +167,17 @@ def train_numpy(hidden, learning_rate, report):
         yield
 
 
-def train_torch(hidden, learning_rate, report, name="cpu"):
+def draw_torch(hidden, device="cpu"):
+    from torch import randn
+
+    shapes = [(N, D_IN), (N, D_OUT), (D_IN, hidden), (hidden, D_OUT)]
+    return [randn(*shape, device=device) for shape in shapes]
+
+
+def train_torch(network, learning_rate, report):
     import torch
 
-    device = torch.device(name)
-    x, y = torch.randn(N, D_IN, device=device), torch.randn(N, D_OUT, device=device)
-    w1 = torch.randn(D_IN, hidden, device=device)
-    w2 = torch.randn(hidden, D_OUT, device=device)
+    x, y, w1, w2 = map(torch.as_tensor, network)
     for t in count():
         h = x.mm(w1)
         h_relu = h.clamp(min=0)
@@ -180,35 +195,38 @@ def train_torch(hidden, learning_rate, report, name="cpu"):
         yield
 
 
-def train_cuda(hidden, learning_rate, report):
-    return train_torch(hidden, learning_rate, report, "cuda")
+ORIGINALS = {
+    "lists": (draw_lists, train_lists),
+    "numpy": (draw_numpy, train_numpy),
+    "torch": (draw_torch, train_torch),
+    "cuda": (lambda hidden: draw_torch(hidden, "cuda"), train_torch),
+}
+
+# The names are those of tests/products.ts.
+ORDERS = {
+    "i, j, k, as in the original": dot,
+    "i, j, k, rows looked up once": dot_with_rows_held,
+    "i, k, j, rows looked up once, as here": dot_swapped,
+}
 
 
-TRAININGS = {"lists": train_lists, "numpy": train_numpy, "torch": train_torch, "cuda": train_cuda}
-
-
-def run_whole(name, steps):
-    def report(t, loss):
-        print(f"Current Iteration: {t} - Loss Value: {loss}")
-
-    training = TRAININGS[name](H, 1e-6, report)
-    for _ in range(steps):
-        next(training)
-
-
-def median_time(call):
-    """The median time of a call in milliseconds, after one to warm up."""
-    from statistics import median
+def p75(call):
+    """Three quarters of the calls take at most so many milliseconds; after one to warm up."""
+    from math import ceil
     from time import perf_counter
 
     call()
     times = []
     end = perf_counter() + 0.7
-    while not times or perf_counter() < end:
+    while len(times) < 4 or perf_counter() < end:
         start = perf_counter()
         call()
         times.append(1000 * (perf_counter() - start))
-    return median(times)
+    return sorted(times)[ceil(0.75 * len(times)) - 1]
+
+
+def emit(name, of, ms):
+    print(json.dumps({"name": name, "of": of, "ms": ms}), flush=True)
 
 
 def version_of(name):
@@ -218,51 +236,57 @@ def version_of(name):
         return None
 
 
-def measure_loops(emit):
-    from random import gauss
-
-    def randn(rows, columns):
-        return [[gauss(0, 1) for _ in range(columns)] for _ in range(rows)]
-
-    x, y, w1, w2 = randn(N, D_IN), randn(N, D_OUT), randn(D_IN, H), randn(H, D_OUT)
-    h = dot_swapped(x, w1)
-    pairs = [(x, w1), (h, w2), (transposed(h), y), (y, transposed(w2)), (transposed(x), h)]
-    # The names are those of loop_orders.ts.
-    orders = {
-        "i, j, k, as in the original": dot,
-        "i, j, k, rows looked up once": dot_with_rows_held,
-        "i, k, j, rows looked up once, as here": dot_swapped,
-    }
-    for order, product in orders.items():
-        ms = median_time(lambda: [product(a, b) for a, b in pairs])
-        emit(name="Python lists", order=order, ms=ms)
+def versions():
+    found = {"NumPy": version_of("numpy"), "PyTorch": version_of("torch")}
+    installed = {name: version for name, version in found.items() if version}
+    return {"Python": sys.version.split()[0], **installed}
 
 
-def measure(sizes):
-    import json
-
-    def emit(**row):
-        print(json.dumps(row), flush=True)
-
-    versions = {name: version_of(name) for name in ("numpy", "torch")}
-    emit(python=sys.version.split()[0], **versions)
-    names = {"NumPy": "numpy"} if versions["numpy"] else {}
-    if versions["torch"]:
+def measure_iterations(sizes):
+    installed = versions()
+    names = {"NumPy": "numpy"} if "NumPy" in installed else {}
+    if "PyTorch" in installed:
         names["PyTorch"] = "torch"
         if __import__("torch").cuda.is_available():
             names["PyTorch on CUDA"] = "cuda"
     # Lists take seconds an iteration: they come last, and not with large layers.
     names["Python lists"] = "lists"
     for shown, name in names.items():
+        draw, train = ORIGINALS[name]
         for hidden in sizes:
             if name != "lists" or hidden <= 400:
-                training = TRAININGS[name](hidden, 1e-9, lambda t, loss: None)
-                ms = median_time(lambda: next(training))
-                emit(name=shown, hidden=hidden, ms=ms)
-    measure_loops(emit)
+                training = train(draw(hidden), 1e-9, lambda t, loss: None)
+                emit(shown, f"an iteration with {hidden} hidden units", p75(lambda: next(training)))
 
 
-if sys.argv[1:2] == ["--whole"]:
-    run_whole(sys.argv[2], int(sys.argv[3]))
-else:
-    measure([int(size) for size in sys.argv[1:]])
+def measure_products():
+    x, y, w1, w2 = draw_lists(H)
+    h = dot_swapped(x, w1)
+    pairs = [(x, w1), (h, w2), (transposed(h), y), (y, transposed(w2)), (transposed(x), h)]
+    for order, product in ORDERS.items():
+        ms = p75(lambda: [product(a, b) for a, b in pairs])
+        emit(f"Python lists, {order}", "the products of an iteration", ms)
+
+
+def print_loss(t, loss):
+    print(f"Current Iteration: {t} - Loss Value: {loss}")
+
+
+def run(name, steps, learning_rate, network=None):
+    draw, train = ORIGINALS[name]
+    training = train(network or draw(H), learning_rate, print_loss)
+    for _ in range(steps):
+        next(training)
+
+
+match sys.argv[1:]:
+    case []:
+        print(json.dumps(versions()))
+    case ["iterations", *sizes]:
+        measure_iterations([int(size) for size in sizes])
+    case ["products"]:
+        measure_products()
+    case ["whole", name, steps]:
+        run(name, int(steps), 1e-6)
+    case ["losses", name, steps]:
+        run(name, int(steps), 1e-3, json.load(sys.stdin))

@@ -5,18 +5,9 @@
  */
 
 import * as echarts from "echarts";
-import { formatTime } from "../lib/timing.ts";
-import {
-  compared,
-  iterationTime,
-  type Measurements,
-  operationKinds,
-  operationTime,
-  originalOf,
-  type Time,
-  trained,
-} from "./measurements.ts";
-import { listed, takes, times } from "./tables.ts";
+import { formatTime } from "../lib/format_time.ts";
+import { iteration, type Measurements, originalOf, timeOf } from "./measurements.ts";
+import { listed, takes } from "./tables.ts";
 
 /** GitHub shows a page in one of these; each picture is drawn for both. */
 const THEMES = {
@@ -34,9 +25,9 @@ const PINK = "#db61a2";
 /** The colour of each line and bar; a Python original has that of its counterpart. */
 const HUES: Record<string, string> = {
   "arrays": RED,
-  "arrays with loops": "#f1948a",
   "Python lists": RED,
   "ndarrays": AMBER,
+  "ndarrays with loops": "#e3b341",
   "ndarrays with BLAS": "#a371f7",
   "NumPy": AMBER,
   "tensors": BLUE,
@@ -135,16 +126,16 @@ function losses({ losses }: Measurements, theme: Theme): string {
   });
 }
 
-/** Horizontal bars of times, the slowest above. */
-function bars(rows: Time[], theme: Theme, name: string, min: number): string {
-  const sorted = rows.toSorted((a, b) => a.ms - b.ms);
+/** The time of an iteration, of each of ours and of the originals; the slowest above. */
+function iterations(measured: Measurements, theme: Theme): string {
+  const sorted = listed(measured, iteration()).toSorted(([, a], [, b]) => a - b);
   return render(60 + 32 * sorted.length, theme, {
     grid: { left: 185, right: 90, top: 10, bottom: 50 },
-    xAxis: { ...timeAxis(theme, name, min), nameGap: 28 },
+    xAxis: { ...timeAxis(theme, "one training iteration"), nameGap: 28 },
     yAxis: {
       ...axis(theme),
       type: "category",
-      data: sorted.map(({ name }) => name),
+      data: sorted.map(([name]) => name),
       axisLabel: { color: theme.text, fontSize: 13 },
     },
     series: [{
@@ -155,12 +146,9 @@ function bars(rows: Time[], theme: Theme, name: string, min: number): string {
         show: true,
         position: "right",
         color: theme.text,
-        formatter: ({ dataIndex, value }) => {
-          const about = "told" in sorted[dataIndex] ? "about " : "";
-          return about + formatTime(Number(value));
-        },
+        formatter: ({ value }) => formatTime(Number(value)),
       },
-      data: sorted.map(({ name, ms }) => ({
+      data: sorted.map(([name, ms]) => ({
         value: ms,
         itemStyle: { color: isOriginal(name) ? `${HUES[name]}70` : HUES[name] },
       })),
@@ -168,64 +156,10 @@ function bars(rows: Time[], theme: Theme, name: string, min: number): string {
   });
 }
 
-/** The time of an iteration, of each of ours and of the originals. */
-function iterations(measured: Measurements, theme: Theme): string {
-  const rows = trained(measured).map((name) => ({ name, ms: iterationTime(measured, name)! }));
-  return bars(rows, theme, "one training iteration", 0.1);
-}
-
-/** The time of whole scripts. */
-function whole(measured: Measurements, theme: Theme): string {
-  return bars(
-    measured.whole,
-    theme,
-    "500 iterations, from the start to the end of the script",
-    100,
-  );
-}
-
-/** Four operations, each by arrays, ndarrays and tensors. */
-function operations(measured: Measurements, theme: Theme): string {
-  const kinds = operationKinds(measured);
-  const names = compared(measured);
-  return render(380, theme, {
-    legend: legend(theme, names),
-    grid: { left: 70, right: 20, top: 45, bottom: 30 },
-    xAxis: {
-      ...axis(theme),
-      type: "category",
-      data: kinds,
-      axisLabel: { color: theme.text, fontSize: 13 },
-    },
-    yAxis: { ...timeAxis(theme, "a million numbers"), nameGap: 50 },
-    series: names.map((name) => ({
-      name,
-      type: "bar",
-      silent: true,
-      color: HUES[name],
-      barGap: "4%",
-      barCategoryGap: "8%",
-      label: {
-        show: true,
-        position: "top",
-        align: "center",
-        color: theme.text,
-        fontSize: 10,
-        formatter: ({ dataIndex }) => {
-          const kind = kinds[dataIndex];
-          const [arrays, own] = ["arrays", name].map((name) => operationTime(measured, kind, name));
-          if (!arrays || !own) return "";
-          return name === "arrays" ? formatTime(own) : `${formatTime(own)}\n${times(arrays, own)}x`;
-        },
-      },
-      data: kinds.map((kind) => operationTime(measured, kind, name) ?? "-"),
-    })),
-  });
-}
-
 /** The time of an iteration as the hidden layer grows. */
-function hidden({ iterations }: Measurements, theme: Theme): string {
-  const names = [...new Set(iterations.map(({ name }) => name))];
+function hidden(measured: Measurements, theme: Theme): string {
+  const sizes = [25, 50, 100, 200, 400, 800, 1600, 3200, 6400];
+  const names = listed(measured, iteration()).map(([name]) => name);
   return render(480, theme, {
     legend: legend(theme, names),
     // The legend takes a line for about five names.
@@ -241,7 +175,7 @@ function hidden({ iterations }: Measurements, theme: Theme): string {
       axisLabel: {
         color: theme.faint,
         formatter: String,
-        customValues: [25, 50, 100, 200, 400, 800, 1600, 3200, 6400],
+        customValues: sizes,
       },
       axisTick: { show: false },
     },
@@ -254,7 +188,7 @@ function hidden({ iterations }: Measurements, theme: Theme): string {
       symbol: isOriginal(name) ? "diamond" : "circle",
       symbolSize: 7,
       lineStyle: { width: 2, type: isOriginal(name) ? "dashed" : "solid" },
-      data: iterations.filter((time) => time.name === name).map(({ hidden, ms }) => [hidden, ms]),
+      data: sizes.map((hidden) => [hidden, timeOf(measured, name, iteration(hidden)) ?? "-"]),
     })),
   });
 }
@@ -299,11 +233,12 @@ function header(measured: Measurements, theme: Theme): string {
     const line = (y: number, size: number, attributes: string, text: string) =>
       `<text x="${x}" y="${y}" font-size="${size}" ${attributes} text-anchor="middle">${text}</text>`;
     // First what the plain command gives.
-    const shown = listed(measured).filter((name) => names.includes(name)).flatMap((name) => {
-      const ms = iterationTime(measured, name);
-      if (ms === undefined) return [];
+    const isFlag = (name: string) => takes(measured, name) === "no flag" ? 0 : 1;
+    const own = listed(measured, iteration()).filter(([name]) => names.includes(name))
+      .sort(([a], [b]) => isFlag(a) - isFlag(b));
+    const shown = own.map(([name, ms]) => {
       const flag = takes(measured, name).replaceAll("`", "");
-      return [`${formatTime(ms)} ${flag === "no flag" ? "an iteration" : `with ${flag}`}`];
+      return `${formatTime(ms)} ${flag === "no flag" ? "an iteration" : `with ${flag}`}`;
     }).slice(0, 2);
     return `<g transform="translate(${x - 55} 95)">${picture}</g>` +
       line(222, 19, `font-weight="600" fill="${theme.text}"`, label) +
@@ -316,7 +251,7 @@ function header(measured: Measurements, theme: Theme): string {
     `${columns}</svg>\n`;
 }
 
-const PICTURES = { header, losses, iterations, whole, operations, hidden };
+const PICTURES = { header, losses, iterations, hidden };
 
 /** Draws every picture for both themes, by file name. */
 export function drawPictures(measured: Measurements): Record<string, string> {

@@ -4,20 +4,14 @@
  * @module
  */
 
-import { formatTime } from "../lib/timing.ts";
-import { table, writePlaces } from "./markdown.ts";
+import { formatTime } from "../lib/format_time.ts";
 import {
-  compared,
-  HIDDEN,
-  iterationTime,
-  loopTime,
+  iteration,
   type Measurements,
-  operationKinds,
-  operationTime,
   originalOf,
-  required,
-  type Time,
-  wholeTime,
+  PRODUCTS,
+  timeOf,
+  WHOLE,
 } from "./measurements.ts";
 
 /** How often a shorter time goes into a longer one, in two digits: `12`, or `3.4`. */
@@ -33,13 +27,28 @@ export function comparison(ms: number, other: number): string {
   return `${ratio} times as ${ms < other ? "fast" : "slow"}`;
 }
 
-/** What trains, ours before the originals. */
+/** A table, as `deno fmt` lays it out: the first `left` columns to the left, the others right. */
+function table(rows: string[][], left = 1): string {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const lines = rows.map((row) =>
+    row.map((cell, column) =>
+      column < left ? cell.padEnd(widths[column]) : cell.padStart(widths[column])
+    )
+  );
+  const rule = widths.map((width, column) =>
+    column < left ? "-".repeat(width) : `${"-".repeat(width - 1)}:`
+  );
+  return [lines[0], rule, ...lines.slice(1)].map((row) => `| ${row.join(" | ")} |`).join("\n");
+}
+
+/** What trains, in the order of the tables. */
 const NAMES = [
   "arrays",
   "ndarrays",
+  "ndarrays with loops",
   "ndarrays with BLAS",
-  "tensors with BLAS",
   "tensors in WebAssembly",
+  "tensors with BLAS",
   "tensors on TensorFlow",
   "tensors on WebGPU",
   "tensors in JavaScript",
@@ -55,6 +64,7 @@ export function takes({ versions }: Measurements, name: string): string {
   const hasGpu = "WebGPU" in versions;
   const flags: Record<string, string> = {
     "tensors in WebAssembly": hasGpu ? "`--backend wasm`" : "no flag",
+    "ndarrays with loops": "`--backend typescript`",
     "ndarrays with BLAS": "`--allow-ffi`",
     "tensors with BLAS": hasGpu ? "`--allow-ffi --backend blas`" : "`--allow-ffi`",
     "tensors on TensorFlow": "`deno task tensorflow`",
@@ -66,53 +76,64 @@ export function takes({ versions }: Measurements, name: string): string {
   return `${library} ${(versions[library] ?? "").split("+")[0]}`.trim();
 }
 
-/** What trains, as tables list it: first what takes no flag. */
-export function listed(measured: Measurements): string[] {
-  const takesFlag = (name: string) => takes(measured, name) === "no flag" ? 0 : 1;
-  return NAMES.toSorted((a, b) => takesFlag(a) - takesFlag(b));
+/** The times of one thing, as far as they were measured, in the order of the tables. */
+export function listed(measured: Measurements, of: string): [name: string, ms: number][] {
+  return NAMES.flatMap((name) => {
+    const ms = timeOf(measured, name, of);
+    return ms === undefined ? [] : [[name, ms]];
+  });
 }
 
 function iterationTable(measured: Measurements): string {
-  const time = (name: string) => iterationTime(measured, name);
-  const rows = listed(measured).flatMap((name) => {
-    const ms = time(name);
-    if (ms === undefined) return [];
-    const arrays = name === "arrays" ? "" : comparison(ms, required(time("arrays"), "arrays"));
-    const original = time(originalOf(name) ?? "");
-    const beside = original === undefined ? "" : comparison(ms, original);
-    const whole = measured.whole.find((row) => row.name === name);
-    const script = whole
-      ? `${whole.told ? "about\u00a0" : ""}${formatTime(whole.ms).replace(" ", "\u00a0")}`
-      : "";
-    return [[name, takes(measured, name), formatTime(ms), arrays, beside, script]];
-  });
-  const head = ["", "with", "an iteration", "beside arrays", "beside its original", "whole script"];
-  return table([head, ...rows], 2);
+  const arrays = timeOf(measured, "arrays")!;
+  const rows = listed(measured, iteration()).map(([name, ms]) => [
+    name,
+    takes(measured, name),
+    formatTime(ms),
+    name === "arrays" ? "" : comparison(ms, arrays),
+  ]);
+  return table([["", "with", "an iteration", "beside arrays"], ...rows], 2);
 }
 
+function wholeTable(measured: Measurements): string {
+  const rows = listed(measured, WHOLE).map(([name, ms]) => {
+    const original = timeOf(measured, originalOf(name) ?? "", WHOLE);
+    const about = name === "Python lists" ? "about " : "";
+    return [name, about + formatTime(ms), original ? comparison(ms, original) : ""];
+  });
+  return table([["500 iterations", "whole script", "beside its original"], ...rows]);
+}
+
+const ORDERS = [
+  "i, j, k, as in the original",
+  "i, j, k, rows looked up once",
+  "i, k, j, rows looked up once, as here",
+  "i, k, j, on one typed array",
+];
+
+/** The time of the products in that order of loops, by arrays or by `Python lists`. */
+const loopTime = (measured: Measurements, name: string, order: string) =>
+  timeOf(measured, `${name}, ${order}`, PRODUCTS);
+
 function loopTable(measured: Measurements): string {
-  const orders = [...new Set(measured.loops.map(({ order }) => order))];
-  const [original] = orders;
-  const columns = [["TypeScript", "arrays"], ["Python", "Python lists"]].filter(([, name]) =>
-    orders.every((order) => loopTime(measured, order, name))
-  );
-  const rows = orders.map((order) => {
-    const cells = columns.map(([, name]) => {
-      const ms = loopTime(measured, order, name)!;
-      const first = loopTime(measured, original, name)!;
-      return order === original ? formatTime(ms) : `${formatTime(ms)}, ${comparison(ms, first)}`;
+  const rows = ORDERS.map((order) => {
+    const cells = ["arrays", "Python lists"].map((name) => {
+      const ms = loopTime(measured, name, order);
+      if (ms === undefined) return "";
+      const first = loopTime(measured, name, ORDERS[0])!;
+      return order === ORDERS[0] ? formatTime(ms) : `${formatTime(ms)}, ${comparison(ms, first)}`;
     });
     return [order, ...cells];
   });
-  return table([["loops over", ...columns.map(([label]) => label)], ...rows]);
+  return table([["loops over", "TypeScript", "Python"], ...rows]);
 }
 
 function operationTable(measured: Measurements): string {
-  const names = compared(measured);
-  const rows = operationKinds(measured).map((kind) => {
-    const times = names.map((name) => operationTime(measured, kind, name));
-    return [kind, ...times.map((ms) => ms === undefined ? "" : formatTime(ms))];
-  });
+  const names = ["arrays", "arrays with loops", "ndarrays", "tensors in WebAssembly"];
+  const rows = ["creation", "squaring", "sine", "summation"].map((kind) => [
+    kind,
+    ...names.map((name) => formatTime(timeOf(measured, name, `${kind} of a million numbers`)!)),
+  ]);
   return table([["a million numbers", ...names], ...rows]);
 }
 
@@ -126,6 +147,7 @@ function machineText({ machine, date, versions, skipped }: Measurements): string
 const BLOCKS: Record<string, (measured: Measurements) => string> = {
   machine: machineText,
   iterations: iterationTable,
+  whole: wholeTable,
   loops: loopTable,
   operations: operationTable,
 };
@@ -134,84 +156,60 @@ const BLOCKS: Record<string, (measured: Measurements) => string> = {
 const SHORT: Record<string, string> = {
   arrays: "arrays",
   ndarrays: "ndarrays",
+  loops: "ndarrays with loops",
   blas: "ndarrays with BLAS",
   wasm: "tensors in WebAssembly",
   "tensor-blas": "tensors with BLAS",
-  tensorflow: "tensors on TensorFlow",
-  webgpu: "tensors on WebGPU",
-  cpu: "tensors in JavaScript",
   lists: "Python lists",
   numpy: "NumPy",
   torch: "PyTorch",
 };
 
+/** How often the time of arrays goes into that of lists, in that order of loops. */
+function loopRatio(measured: Measurements, order: string): string {
+  const [lists, arrays] = ["Python lists", "arrays"].map((name) => loopTime(measured, name, order));
+  return times(lists!, arrays!);
+}
+
+/** The figures that depend on more than two times, by the names of their places. */
+const OTHERS: Record<string, (measured: Measurements) => string> = {
+  "loops/original": (measured) => loopRatio(measured, ORDERS[0]),
+  "loops/swapped": (measured) => loopRatio(measured, ORDERS[2]),
+  "fastest/25": (measured) => fastest(measured, 25)[0],
+  "fastest/6400": (measured) => fastest(measured, 6400)[0],
+  "gain/6400": (measured) =>
+    times(timeOf(measured, "arrays", iteration(6400))!, fastest(measured, 6400)[1]),
+};
+
 /** The fastest of ours, leaving out the Python originals, with so many hidden units. */
-function fastest({ iterations }: Measurements, hidden: number): Time {
-  return iterations
-    .filter((time) => time.hidden === hidden && originalOf(time.name))
-    .reduce((best, time) => time.ms < best.ms ? time : best);
-}
-
-/** A time, `NAME`; or how often the time of the second goes into the first, `NAME/NAME`. */
-function timeOrRatio(names: string[], time: (name: string) => number | undefined) {
-  if (names.length > 2 || !names.every((name) => Object.hasOwn(SHORT, name))) return undefined;
-  const [first, second] = names.map((name) => required(time(SHORT[name]), SHORT[name]));
-  return second === undefined ? formatTime(first) : times(first, second);
-}
-
-/** How often the time of arrays goes into that of lists, in the first or the last order of loops. */
-function loopRatio(measured: Measurements, name: string): string | undefined {
-  const orders = measured.loops.map(({ order }) => order);
-  const order = { original: orders[0], swapped: orders.at(-1) }[name];
-  if (order === undefined) return undefined;
-  const [lists, arrays] = ["Python lists", "arrays"].map((name) =>
-    required(loopTime(measured, order, name), name)
-  );
-  return times(lists, arrays);
-}
-
-/** A figure in a sentence: nothing, if there is none of that name. */
-function inline(measured: Measurements, name: string): string | undefined {
-  const parts = name.split("/");
-  if (parts[0] === "whole") return timeOrRatio(parts.slice(1), (name) => wholeTime(measured, name));
-  if (parts[0] === "loops" && parts.length === 2) return loopRatio(measured, parts[1]);
-  const hidden = Number(parts[1]);
-  const isMeasured = measured.iterations.some((time) => time.hidden === hidden);
-  if (parts[0] === "fastest" && isMeasured) return fastest(measured, hidden).name;
-  if (parts[0] === "gain" && isMeasured) {
-    const arrays = required(iterationTime(measured, "arrays", hidden), "arrays");
-    return times(arrays, fastest(measured, hidden).ms);
-  }
-  return timeOrRatio(parts, (name) => iterationTime(measured, name, HIDDEN));
+function fastest(measured: Measurements, hidden: number) {
+  const ours = listed(measured, iteration(hidden)).filter(([name]) => originalOf(name));
+  return ours.reduce((best, time) => time[1] < best[1] ? time : best);
 }
 
 /**
- * The figure of that name: a table or a paragraph (`iterations`), a time (`arrays`,
- * `whole/arrays`), or a ratio of two (`arrays/blas`, `whole/lists/arrays`,
- * `loops/original`).
+ * The figure of that name: a table or a paragraph (`iterations`), the time of an iteration
+ * (`arrays`), or a ratio of two (`arrays/blas`).
  *
- * @throws {Deno.errors.InvalidData} If there is no such figure, or it tells of
- *   something that was not measured.
+ * @throws {Error} If there is no such figure, or it tells of something not measured.
  */
 export function figure(measured: Measurements, name: string): string {
-  if (Object.hasOwn(BLOCKS, name)) return `\n\n${BLOCKS[name](measured)}\n\n`;
-  let reason = "there is none";
-  try {
-    const text = inline(measured, name);
-    if (text !== undefined) return text;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.InvalidData)) throw error;
-    reason = error.message;
+  if (name in BLOCKS) return `\n\n${BLOCKS[name](measured)}\n\n`;
+  if (name in OTHERS) return OTHERS[name](measured);
+  const [first, second] = name.split("/").map((short) => timeOf(measured, SHORT[short]));
+  if (first === undefined || (name.includes("/") && second === undefined)) {
+    throw new Error(`Cannot write figure ${name}: it was not measured`);
   }
-  throw new Deno.errors.InvalidData(`Cannot write figure ${name}: ${reason}`);
+  return second === undefined ? formatTime(first) : times(first, second);
 }
 
 /**
  * Writes the figures to their places in a text, which are marked
  * `<!-- figure NAME -->…<!-- / -->`.
- *
- * @throws {Deno.errors.InvalidData} If a place has a name that there is no figure for.
  */
 export function writeFigures(text: string, measured: Measurements): string {
-  return writePlaces(text, "figure", (name) => figure(measured, name));
+  return text.replaceAll(
+    /(<!-- figure (\S+) -->).*?(<!-- \/ -->)/gs,
+    (_, start, name, end) => `${start}${figure(measured, name)}${end}`,
+  );
 }

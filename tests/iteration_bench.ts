@@ -1,42 +1,57 @@
-/** One training iteration of each script, at the original's size. */
+/**
+ * One training iteration of each script, at the original's size; or with as many hidden
+ * units as the arguments say: `deno bench tests/iteration_bench.ts -- 25 400`.
+ */
 
-import { useBackend } from "../lib/backend.ts";
+import * as tf from "@tensorflow/tfjs-core";
+import { openBackend } from "../lib/backend.ts";
+import { NDARRAY_BACKENDS } from "../lib/ndarray_backends.ts";
+import { readLosses } from "../lib/run.ts";
+import { TENSOR_BACKENDS } from "../lib/tensor_backends.ts";
 import * as naive from "../naive_neural_network.ts";
 import * as nd from "../ndarray_neural_network.ts";
 import * as tensor from "../tensor_neural_network.ts";
-import { availableBackends, BLAS } from "./available.ts";
+import { bench, HAS_BLAS, TENSORS } from "./bench.ts";
 
-const ENDLESS = { steps: Infinity, learningRate: naive.TRAINING.learningRate };
+// So small that the losses stay as they are, however long it trains.
+const ENDLESS = { steps: Infinity, learningRate: 1e-9 };
 
-const group = "one training iteration";
+const NDARRAYS: [name: string, backend: keyof typeof NDARRAY_BACKENDS][] = [
+  ["ndarrays", "wasm"],
+  ["ndarrays with loops", "typescript"],
+  ...(HAS_BLAS ? [["ndarrays with BLAS", "blas"] as const] : []),
+].map(([name, backend]) => [name, backend as keyof typeof NDARRAY_BACKENDS]);
 
-const arrays = naive.train(naive.draw(), ENDLESS);
-Deno.bench("naive", { group, baseline: true }, () => {
-  arrays.next();
-});
+for (const H of Deno.args.length > 0 ? Deno.args.map(Number) : [naive.SIZES.H]) {
+  const of = `an iteration with ${H} hidden units`;
+  const sizes = { ...naive.SIZES, H };
 
-const ndarrays = nd.train(nd.draw(), ENDLESS);
-Deno.bench("ndarray with loops", { group }, () => {
-  ndarrays.next();
-});
-
-if (BLAS) {
-  const ndarraysOnBlas = nd.train(nd.draw(), ENDLESS, BLAS);
-  Deno.bench("ndarray with BLAS", { group }, () => {
-    ndarraysOnBlas.next();
+  bench(of, "arrays", () => {
+    const training = naive.train(naive.draw(sizes), ENDLESS);
+    return { call: () => training.next() };
   });
-}
 
-for (const backend of await availableBackends()) {
-  await useBackend(backend);
-  const tensors = tensor.train(tensor.draw(), ENDLESS);
-  Deno.bench(`tensor on ${backend}`, { group }, async (b) => {
-    await useBackend(backend);
-    b.start();
-    const { value, done } = tensors.next();
-    if (done) throw new Error("Cannot go on: the training has ended");
-    await value.loss.data();
-    value.loss.dispose();
-    b.end();
-  });
+  for (const [name, backend] of NDARRAYS) {
+    bench(of, name, async () => {
+      const { algebra } = await openBackend(backend, NDARRAY_BACKENDS);
+      const training = nd.train(nd.draw(sizes), ENDLESS, algebra);
+      return { call: () => training.next() };
+    });
+  }
+
+  for (const [name, backend] of TENSORS) {
+    bench(of, name, async () => {
+      await openBackend(backend, TENSOR_BACKENDS);
+      const network = tensor.draw(sizes);
+      // Each loss is read as the script reads it, while the training goes on.
+      const losses = readLosses(tensor.train(network, ENDLESS), { ...ENDLESS, logEvery: 1 });
+      return {
+        call: () => losses.next(),
+        stop: async () => {
+          await losses.return(undefined);
+          tf.dispose(Object.values(network));
+        },
+      };
+    });
+  }
 }

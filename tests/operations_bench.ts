@@ -1,30 +1,30 @@
-/** The originals' four operations, on a million numbers: arrays, ndarrays, tensors. */
+/** The originals' four operations on a million numbers: arrays, ndarrays, tensors. */
 
+import { openBackend } from "../lib/backend.ts";
+import { TENSOR_BACKENDS } from "../lib/tensor_backends.ts";
+import { bench, TENSORS } from "./bench.ts";
 import {
   arrayOperations,
   loopOperations,
   ndarrayOperations,
   type Operations,
   tensorOperations,
-} from "../images/operations.ts";
-import { useBackend } from "../lib/backend.ts";
-import { availableBackends } from "./available.ts";
+} from "./operations.ts";
 
-function bench(name: string, operations: Operations, backend?: string) {
-  for (const [group, operation] of Object.entries(operations)) {
-    Deno.bench(name, { group, baseline: name === "arrays" }, async (b) => {
-      if (backend) await useBackend(backend);
-      b.start();
-      await operation();
-      b.end();
-    });
+const SUBJECTS: [name: string, make: () => Operations | Promise<Operations>][] = [
+  ["arrays", arrayOperations],
+  ["arrays with loops", loopOperations],
+  ["ndarrays", ndarrayOperations],
+  ...TENSORS.map(([name, backend]): [string, () => Promise<Operations>] => [name, async () => {
+    await openBackend(backend, TENSOR_BACKENDS);
+    return tensorOperations();
+  }]),
+];
+
+for (const operation of ["creation", "squaring", "sine", "summation"] as const) {
+  for (const [name, make] of SUBJECTS) {
+    bench(`${operation} of a million numbers`, name, async () => ({
+      call: (await make())[operation],
+    }));
   }
-}
-
-bench("arrays", arrayOperations());
-bench("arrays with loops", loopOperations());
-bench("ndarrays", ndarrayOperations());
-for (const backend of await availableBackends()) {
-  await useBackend(backend);
-  bench(`tensors on ${backend}`, tensorOperations(), backend);
 }
