@@ -133,60 +133,77 @@ function wrap(library: string, { symbols }: Deno.DynamicLibrary<typeof SYMBOLS>)
   return {
     library,
     gemm({ rows, depth, columns }, a, b, result) {
-      const isFloat32 = result instanceof Float32Array;
-      const type = isFloat32 ? Float32Array : Float64Array;
+      const type = typeOf(result);
       const out = { data: result, leadingDimension: columns, transposed: false };
-      checkOperand(a, rows, depth, type);
-      checkOperand(b, depth, columns, type);
+      const left = checkOperand(a, rows, depth, type);
+      const right = checkOperand(b, depth, columns, type);
       checkOperand(out, rows, columns, type);
-      if (overlaps(result, a.data) || overlaps(result, b.data)) {
+      if (overlaps(result, left.data) || overlaps(result, right.data)) {
         throw new RangeError("Cannot multiply matrices: the result shares memory with them");
       }
       // deno-fmt-ignore
-      symbols[isFloat32 ? "cblas_sgemm" : "cblas_dgemm"](
-        ROW_MAJOR, a.transposed ? TRANSPOSE : NO_TRANSPOSE, b.transposed ? TRANSPOSE : NO_TRANSPOSE,
+      symbols[type === "Float32Array" ? "cblas_sgemm" : "cblas_dgemm"](
+        ROW_MAJOR, left.transpose, right.transpose,
         rows, columns, depth,
-        1, a.data, a.leadingDimension, b.data, b.leadingDimension,
+        1, left.data, left.leadingDimension, right.data, right.leadingDimension,
         0, result, columns,
       );
     },
     axpy(alpha, x, y) {
-      const areFloat64 = x instanceof Float64Array && y instanceof Float64Array;
-      if (!areFloat64 || x.length !== y.length || x.length > MAX_INT32) {
+      const areFloat64 = typeOf(x) === "Float64Array" && typeOf(y) === "Float64Array";
+      const length = areFloat64 && lengthOf(x) === lengthOf(y) ? lengthOf(x) : Infinity;
+      if (length > MAX_INT32) {
         throw new RangeError("Cannot add matrices: they are not two of float64 and one length");
       }
-      symbols.cblas_daxpy(x.length, alpha, x, 1, y, 1);
+      symbols.cblas_daxpy(length, alpha, x, 1, y, 1);
     },
   };
 }
+
+/** What the language itself knows of a typed array, whatever properties it was given. */
+const builtIn = (name: PropertyKey) => {
+  const prototype = Object.getPrototypeOf(Float64Array.prototype);
+  const { get } = Object.getOwnPropertyDescriptor(prototype, name)!;
+  return (value: unknown) => get!.call(value);
+};
+
+const typeOf: (value: unknown) => string | undefined = builtIn(Symbol.toStringTag);
+const lengthOf: (array: Floats) => number = builtIn("length");
+const byteLengthOf: (array: Floats) => number = builtIn("byteLength");
+const byteOffsetOf: (array: Floats) => number = builtIn("byteOffset");
+const bufferOf: (array: Floats) => ArrayBuffer = builtIn("buffer");
 
 /** Whether BLAS can take a number as a size. */
 function isSize(size: number): boolean {
   return Number.isInteger(size) && size >= 1 && size <= MAX_INT32;
 }
 
-/** Fails if BLAS would read a matrix of shape (rows, columns) outside its array. */
+/**
+ * Fails if BLAS would read a matrix of shape (rows, columns) outside its array.
+ *
+ * @returns What was checked: each field is read once.
+ */
 function checkOperand(
   { data, leadingDimension, transposed }: Operand<Floats>,
   rows: number,
   columns: number,
-  type: typeof Float32Array | typeof Float64Array,
+  type: string | undefined,
 ) {
-  const lines = transposed ? columns : rows;
-  const length = transposed ? rows : columns;
+  const [lines, length] = transposed ? [columns, rows] : [rows, columns];
   const areSizes = isSize(lines) && isSize(length) && isSize(leadingDimension);
   const end = (lines - 1) * leadingDimension + length;
-  if (
-    !(data instanceof type) || !areSizes || leadingDimension < length || end > data.length
-  ) {
+  const isFloats = typeOf(data) === type && (type === "Float32Array" || type === "Float64Array");
+  if (!isFloats || !areSizes || leadingDimension < length || end > lengthOf(data)) {
     throw new RangeError(
-      `Cannot multiply matrices: one is not ${rows} by ${columns} numbers of ${type.name}`,
+      `Cannot multiply matrices: one is not ${rows} by ${columns} numbers of ${type}`,
     );
   }
+  return { data, leadingDimension, transpose: transposed ? TRANSPOSE : NO_TRANSPOSE };
 }
 
 /** Whether two arrays have bytes in common. */
 function overlaps(a: Floats, b: Floats): boolean {
-  return a.buffer === b.buffer && a.byteOffset < b.byteOffset + b.byteLength &&
-    b.byteOffset < a.byteOffset + a.byteLength;
+  return bufferOf(a) === bufferOf(b) &&
+    byteOffsetOf(a) < byteOffsetOf(b) + byteLengthOf(b) &&
+    byteOffsetOf(b) < byteOffsetOf(a) + byteLengthOf(a);
 }

@@ -1,6 +1,6 @@
 /**
- * What ndarray-ops lacks: the matrix product of ndarrays, and the update of
- * weights in one pass; by the BLAS library of this machine, or by loops.
+ * What ndarray-ops lacks: the matrix product of ndarrays, by the BLAS library of this
+ * machine, by WebAssembly or by loops; and the update of weights in one pass.
  *
  * @module
  */
@@ -8,6 +8,7 @@
 // @ts-types="@types/ndarray"
 import ndarray, { type NdArray } from "ndarray";
 import type { Blas, Operand } from "./blas.ts";
+import { memory, multiply } from "./kernel/multiply.wasm";
 
 /** A matrix: two-dimensional, of float64. */
 export type Matrix = NdArray<Float64Array<ArrayBuffer>>;
@@ -38,14 +39,12 @@ export interface LinearAlgebra {
 }
 
 /**
- * Linear algebra by a BLAS library, as in NumPy, or by loops without one. A view
- * that BLAS does not take (backwards, with gaps between its numbers, empty, or not
- * of float64) is left to the loops.
- *
- * @param blas The library; without one, loops in TypeScript compute.
+ * Linear algebra by a BLAS library, as in NumPy, or by `multiply` without one. A view that
+ * BLAS does not take (backwards, with gaps between its numbers, empty, or not of float64)
+ * is left to `multiply`.
  */
 export function linearAlgebra(
-  { multiply = multiplyInBlocks, blas }: { multiply?: typeof multiplyInBlocks; blas?: Blas } = {},
+  { blas, multiply = multiplyInWasm }: { blas?: Blas; multiply?: typeof multiplyInWasm } = {},
 ): LinearAlgebra {
   return {
     dot(a, b) {
@@ -77,7 +76,6 @@ export function linearAlgebra(
   };
 }
 
-export { multiplyInBlocks as multiplyInTypescript };
 /** Fails if a view has an element outside its data. */
 function checkView({ data, shape, stride, offset }: Matrix) {
   const [rows, columns] = shape;
@@ -130,110 +128,106 @@ function numbersOf({ data, shape: [rows, columns], stride, offset, dimension }: 
   return numbers;
 }
 
-/** The block of the result that {@linkcode multiplyPanels} adds up at once, and is written for. */
-const BLOCK_ROWS = 3;
-const BLOCK_COLUMNS = 4;
+/**
+ * Sets `result`, which holds zeros, to the matrix product of `a` and `b`: the loops of
+ * naive_neural_network.ts, over views with any strides.
+ */
+export function multiplyInTypescript(a: Matrix, b: Matrix, result: Matrix) {
+  const [rows, inner] = a.shape;
+  const columns = b.shape[1];
+  const step = b.stride[1];
+  for (let i = 0; i < rows; i++) {
+    for (let k = 0; k < inner; k++) {
+      const aik = a.data[a.offset + i * a.stride[0] + k * a.stride[1]];
+      const bRow = b.offset + k * b.stride[0];
+      for (let j = 0; j < columns; j++) {
+        result.data[i * columns + j] += aik * b.data[bRow + j * step];
+      }
+    }
+  }
+}
+
+/** The kernel multiplies so many rows by so many columns at once. */
+const BLOCK = 4;
+
+/** So many numbers of `b` stay in the processor's cache while all rows of `a` meet them. */
+const CACHED = 2 ** 15;
 
 /**
- * Sets `result` to the matrix product of `a` and `b`, a block of 3 by 4 numbers at
- * a time: twelve sums in twelve variables. The rows of `a` and the columns of `b`
- * are first copied to panels, three rows or four columns each, so that the loop
- * reads them in order.
+ * Sets `result` to the matrix product of `a` and `b`, by the kernel in WebAssembly. Its
+ * memory gets all rows of `a`, four by four, and then a strip of columns of `b` after the
+ * other, in the order in which the kernel reads them. Each sum adds the same products in
+ * the same order as {@linkcode multiplyInTypescript}, which multiplies what that memory
+ * can't hold.
  *
  * Source: K. Goto and R. van de Geijn, "Anatomy of high-performance matrix
  * multiplication", 2008.
  */
-function multiplyInBlocks(a: Matrix, b: Matrix, result: Matrix) {
+export function multiplyInWasm(a: Matrix, b: Matrix, result: Matrix) {
   const [rows, depth] = a.shape;
   const columns = b.shape[1];
-  const aPanels = new Float64Array(Math.ceil(rows / BLOCK_ROWS) * BLOCK_ROWS * depth);
-  for (let i = 0; i < rows; i += BLOCK_ROWS) {
-    pack(a, i, BLOCK_ROWS, aPanels, i * depth);
-  }
+  // The kernel takes an even number of products: zero times zero is added to an odd one.
+  const inner = depth + depth % 2;
+  const strip = BLOCK * Math.ceil(Math.min(columns, CACHED / (inner + 1)) / BLOCK);
+  const bStart = BLOCK * Math.ceil(rows / BLOCK) * inner;
+  const resultStart = bStart + strip * inner;
+  const numbers = reserve(resultStart + BLOCK * strip);
+  if (!numbers) return multiplyInTypescript(a, b, result);
+
   const bColumns = b.transpose(1, 0);
-  const bPanel = new Float64Array(BLOCK_COLUMNS * depth);
-  for (let j = 0; j < columns; j += BLOCK_COLUMNS) {
-    pack(bColumns, j, BLOCK_COLUMNS, bPanel, 0);
-    for (let i = 0; i < rows; i += BLOCK_ROWS) {
-      multiplyPanels(aPanels, i * depth, bPanel, result, i, j);
+  for (let i = 0; i < rows; i += BLOCK) pack(a, i, numbers, i * inner);
+  for (let first = 0; first < columns; first += strip) {
+    const width = Math.min(strip, columns - first);
+    for (let j = 0; j < width; j += BLOCK) pack(bColumns, first + j, numbers, bStart + j * inner);
+    const panels = Math.ceil(width / BLOCK);
+    for (let i = 0; i < rows; i += BLOCK) {
+      multiply(8 * i * inner, 8 * bStart, 8 * resultStart, inner, panels);
+      for (let r = 0; r < Math.min(BLOCK, rows - i); r++) {
+        const start = resultStart + r * BLOCK * panels;
+        result.data.set(numbers.subarray(start, start + width), (i + r) * columns + first);
+      }
     }
   }
 }
 
-/** Sets the block of `result` at row `i` and column `j`: one panel of `a` by one of `b`. */
-function multiplyPanels(
-  aPanels: Float64Array,
-  aStart: number,
-  bPanel: Float64Array,
-  result: Matrix,
-  i: number,
-  j: number,
-) {
-  let c00 = 0, c01 = 0, c02 = 0, c03 = 0;
-  let c10 = 0, c11 = 0, c12 = 0, c13 = 0;
-  let c20 = 0, c21 = 0, c22 = 0, c23 = 0;
-  for (
-    let p = aStart, q = 0;
-    q < bPanel.length;
-    p += BLOCK_ROWS, q += BLOCK_COLUMNS
-  ) {
-    const a0 = aPanels[p], a1 = aPanels[p + 1], a2 = aPanels[p + 2];
-    const b0 = bPanel[q],
-      b1 = bPanel[q + 1],
-      b2 = bPanel[q + 2],
-      b3 = bPanel[q + 3];
-    c00 += a0 * b0;
-    c01 += a0 * b1;
-    c02 += a0 * b2;
-    c03 += a0 * b3;
-    c10 += a1 * b0;
-    c11 += a1 * b1;
-    c12 += a1 * b2;
-    c13 += a1 * b3;
-    c20 += a2 * b0;
-    c21 += a2 * b1;
-    c22 += a2 * b2;
-    c23 += a2 * b3;
-  }
-  store(result, i, j, c00, c01, c02, c03);
-  store(result, i + 1, j, c10, c11, c12, c13);
-  store(result, i + 2, j, c20, c21, c22, c23);
-}
+const PAGE = 2 ** 16;
 
-/** Sets four numbers of row `i` from column `j` on, as far as `result` reaches. */
-function store(
-  { data, shape: [rows, columns] }: Matrix,
-  i: number,
-  j: number,
-  c0: number,
-  c1: number,
-  c2: number,
-  c3: number,
-) {
-  if (i >= rows) return;
-  const place = i * columns + j;
-  data[place] = c0;
-  if (j + 1 < columns) data[place + 1] = c1;
-  if (j + 2 < columns) data[place + 2] = c2;
-  if (j + 3 < columns) data[place + 3] = c3;
+/**
+ * WebAssembly's memory, grown to hold at least so many numbers: it never shrinks again.
+ *
+ * @returns Nothing, where it can't grow so far.
+ */
+function reserve(length: number): Float64Array<ArrayBuffer> | undefined {
+  const lacking = 8 * length - memory.buffer.byteLength;
+  try {
+    if (lacking > 0) memory.grow(Math.ceil(lacking / PAGE));
+  } catch {
+    return undefined;
+  }
+  // Growing puts another buffer in the place of the old one.
+  return new Float64Array(memory.buffer as ArrayBuffer);
 }
 
 /**
- * Copies `width` rows of `matrix`, from row `first` on, to `panel` from `start`
- * on: column after column, so that they can be read in one run. Rows below the
- * last one count as zeros.
+ * Copies four rows of `matrix`, from row `first` on, to `panel` from `to` on: column after
+ * column. Rows below the last one count as zeros, and so does a column that makes their
+ * number even.
  */
-function pack(matrix: Matrix, first: number, width: number, panel: Float64Array, start: number) {
-  const [rows, columns] = matrix.shape;
-  const [rowStride, columnStride] = matrix.stride;
-  const { data } = matrix;
-  const place = matrix.offset + first * rowStride;
-  const filled = Math.min(width, rows - first);
-  for (let k = 0; k < columns; k++) {
-    const column = start + k * width;
-    for (let r = 0; r < filled; r++) {
-      panel[column + r] = data[place + k * columnStride + r * rowStride];
+function pack(matrix: Matrix, first: number, panel: Float64Array, to: number) {
+  const { data, shape: [rows, columns], stride: [down, across] } = matrix;
+  const place = matrix.offset + first * down;
+  const end = to + BLOCK * columns;
+  if (first + BLOCK <= rows) {
+    for (let from = place; to < end; from += across, to += BLOCK) {
+      panel[to] = data[from];
+      panel[to + 1] = data[from + down];
+      panel[to + 2] = data[from + 2 * down];
+      panel[to + 3] = data[from + 3 * down];
     }
-    for (let r = filled; r < width; r++) panel[column + r] = 0;
+  } else {
+    for (let from = place; to < end; from += across, to += BLOCK) {
+      for (let r = 0; r < BLOCK; r++) panel[to + r] = first + r < rows ? data[from + r * down] : 0;
+    }
   }
+  if (columns % 2 === 1) panel.fill(0, end, end + BLOCK);
 }

@@ -129,21 +129,82 @@ test("axpy refuses other types and lengths", ({ axpy }) => {
   assert.deepEqual([...y], [1, 2, 3]);
 });
 
-Deno.test({
-  name: "no library is found: the error says what to install",
-  ignore: !BLAS,
-  fn() {
-    assert.throws(() => openBlas(["libnot_there.so.0"]), {
-      name: "NotSupported",
-      message: /^Cannot use BLAS: no library found, \S/,
-    });
-  },
+test("nothing that an object says of itself is believed", ({ gemm, axpy }) => {
+  const matrix = () => Float64Array.of(1, 2, 3, 4, 5, 6);
+  const far = { value: 2 ** 28 };
+  const lying = Object.defineProperties(matrix(), { length: far, byteLength: far });
+  const one = { data: matrix(), leadingDimension: 3, transposed: false };
+  const refused = { name: "RangeError" };
+  const large = { rows: 2 ** 14, depth: 3, columns: 2 };
+  assert.throws(
+    () =>
+      gemm(
+        large,
+        { ...one, data: lying },
+        { ...one, leadingDimension: 2 },
+        new Float64Array(2 ** 15),
+      ),
+    refused,
+  );
+  assert.throws(
+    () =>
+      gemm(
+        shape,
+        one,
+        { ...one, leadingDimension: 2 },
+        Object.defineProperty(new Float64Array(3), "length", far),
+      ),
+    refused,
+  );
+  assert.throws(
+    () => axpy(1, lying, Object.defineProperty(new Float64Array(9), "length", far)),
+    refused,
+  );
+  assert.throws(
+    () =>
+      gemm(
+        shape,
+        { ...one, data: Object.create(Float64Array.prototype) },
+        one,
+        new Float64Array(4),
+      ),
+    refused,
+  );
+
+  // Another value at every look: the one that was checked is the one that is used.
+  let looks = 0;
+  const changing = {
+    ...one,
+    get leadingDimension() {
+      return looks++ === 0 ? 3 : 2 ** 30;
+    },
+  };
+  const result = new Float64Array(4);
+  gemm(shape, changing, { ...one, leadingDimension: 2 }, result);
+  assert.deepEqual([...result, looks], [22, 28, 49, 64, 1]);
 });
 
-Deno.test({
-  name: "a library without CBLAS is passed over",
-  ignore: !BLAS || Deno.build.os !== "linux",
-  fn() {
-    assert.throws(() => openBlas(["libm.so.6"]), { name: "NotSupported" });
-  },
+test("OpenBLAS is tried before the reference, and a library is opened once", (blas) => {
+  assert.equal(openBlas(), blas);
+  const { dlopen } = Deno;
+  const tried: string[] = [];
+  Deno.dlopen = ((name: string) => {
+    tried.push(name);
+    throw new Error("not here");
+  }) as typeof dlopen;
+  try {
+    assert.equal(openBlas(), blas);
+    assert.throws(() => openBlas(["libnot_there.so.0", "libnot_there.so.1"]), {
+      name: "NotAvailable",
+      message: /^Cannot use BLAS: no library found, try \S/,
+    });
+  } finally {
+    Deno.dlopen = dlopen;
+  }
+  assert.deepEqual(tried, ["libnot_there.so.0", "libnot_there.so.1"]);
+  if (Deno.build.os === "linux") {
+    assert.equal(blas.library, "libopenblas.so.0");
+    // A library without CBLAS is passed over.
+    assert.throws(() => openBlas(["libm.so.6"]), { name: "NotAvailable" });
+  }
 });

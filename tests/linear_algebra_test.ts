@@ -1,17 +1,32 @@
-/** Linear algebra against the naive script's, over views of every kind, by BLAS and without. */
+/** Linear algebra over views of every kind: loops, WebAssembly and BLAS, against each other. */
 
 import assert from "node:assert/strict";
 // @ts-types="@types/ndarray"
 import ndarray from "ndarray";
-import { linearAlgebra, type Matrix, zeros } from "../lib/linear_algebra.ts";
+import type { Blas } from "../lib/blas.ts";
+import { memory } from "../lib/kernel/multiply.wasm";
+import {
+  type LinearAlgebra,
+  linearAlgebra,
+  type Matrix,
+  multiplyInTypescript,
+  zeros,
+} from "../lib/linear_algebra.ts";
 import { seededNormal } from "../lib/random.ts";
 import { matrixMultiply } from "../naive_neural_network.ts";
 import { BLAS } from "./available.ts";
 import { fromNdarray } from "./networks.ts";
 
-const normal = seededNormal(7);
-const randn = (rows: number, columns: number): Matrix =>
-  ndarray(Float64Array.from({ length: rows * columns }, normal), [rows, columns]);
+/** Draws matrices and whole numbers, the same in every test. */
+function random() {
+  const normal = seededNormal(7);
+  const randn = (rows: number, columns: number): Matrix =>
+    ndarray(Float64Array.from({ length: rows * columns }, normal), [rows, columns]);
+  const any = (least: number, most: number) =>
+    least + Math.floor(Math.abs(normal()) * 1e6) % (most - least + 1);
+  return { randn, any };
+}
+const { randn } = random();
 
 /** Views of shape (rows, columns), each laid out in memory in another way. */
 const VIEWS: Record<string, (rows: number, columns: number) => Matrix> = {
@@ -26,118 +41,82 @@ const VIEWS: Record<string, (rows: number, columns: number) => Matrix> = {
   "columns backwards": (rows, columns) => randn(rows, columns).step(1, -1),
   "one row repeated": (rows, columns) => ndarray(randn(1, columns).data, [rows, columns], [0, 1]),
 };
+const BLAS_TAKES = Object.keys(VIEWS).slice(0, 5);
 
-function assertIsNaive(product: Matrix, a: Matrix, b: Matrix) {
-  const expected = matrixMultiply(fromNdarray(a), fromNdarray(b));
+const inTypescript = linearAlgebra({ multiply: multiplyInTypescript });
+const ALGEBRAS: Record<string, LinearAlgebra> = {
+  "loops in TypeScript": inTypescript,
+  "WebAssembly": linearAlgebra(),
+  ...(BLAS && { BLAS: linearAlgebra({ blas: BLAS }) }),
+};
+
+/** Fails if a product is not that of the naive script: for BLAS but for rounding. */
+function assertProduct(name: string, { dot }: LinearAlgebra, a: Matrix, b: Matrix) {
+  const product = dot(a, b);
   assert.deepEqual(product.shape, [a.shape[0], b.shape[1]]);
-  const depth = a.shape[1];
-  for (const [i, row] of fromNdarray(product).entries()) {
-    for (const [j, value] of row.entries()) {
-      const error = Math.abs(value - expected[i][j]);
-      assert.ok(error <= 1e-14 * depth, `[${i}][${j}]: ${value} is not ${expected[i][j]}`);
-    }
+  const expected = matrixMultiply(fromNdarray(a), fromNdarray(b)).flat();
+  if (name !== "BLAS") return assert.deepEqual([...product.data], expected);
+  for (const [i, value] of expected.entries()) {
+    const error = Math.abs(product.data[i] - value);
+    assert.ok(error <= 1e-14 * a.shape[1], `${i}: ${product.data[i]} is not ${value}`);
   }
 }
 
-for (const blas of BLAS ? [undefined, BLAS] : [undefined]) {
-  const { dot, subtractScaled } = linearAlgebra(blas ? { blas } : {});
-  const test = (name: string, body: () => void) =>
-    Deno.test(`with ${blas ? "blas" : "loops"}: ${name}`, body);
+for (const [name, algebra] of Object.entries(ALGEBRAS)) {
+  const { dot, subtractScaled } = algebra;
+  const test = (what: string, body: () => void) => Deno.test(`${name}: ${what}`, body);
 
-  const assertDotIsNaive = (a: Matrix, b: Matrix) => assertIsNaive(dot(a, b), a, b);
-
-  for (const [aName, makeA] of Object.entries(VIEWS)) {
-    for (const [bName, makeB] of Object.entries(VIEWS)) {
-      test(`${aName} by ${bName}`, () => {
-        assertDotIsNaive(makeA(5, 7), makeB(7, 9));
-        assertDotIsNaive(makeA(4, 8), makeB(8, 12));
-        assertDotIsNaive(makeA(1, 3), makeB(3, 1));
-        assertDotIsNaive(makeA(3, 1), makeB(1, 3));
-      });
-    }
-  }
-
-  test("every remainder of the block", () => {
-    for (let rows = 1; rows <= 5; rows++) {
-      for (let depth = 1; depth <= 3; depth++) {
-        for (let columns = 1; columns <= 9; columns++) {
-          assertDotIsNaive(randn(rows, depth), randn(depth, columns));
+  test("every kind of view by every other, and every remainder of the block", () => {
+    for (const makeA of Object.values(VIEWS)) {
+      for (const makeB of Object.values(VIEWS)) {
+        for (const [rows, depth, columns] of [[5, 7, 9], [4, 8, 12], [1, 3, 1], [3, 1, 3]]) {
+          assertProduct(name, algebra, makeA(rows, depth), makeB(depth, columns));
         }
       }
     }
+    for (let size = 0; size < 5 * 3 * 9; size++) {
+      const [rows, depth, columns] = [1 + size % 5, 1 + size % 3, 1 + Math.floor(size / 15)];
+      assertProduct(name, algebra, randn(rows, depth), randn(depth, columns));
+    }
   });
 
-  test("random shapes", () => {
-    const size = () => 1 + Math.floor(Math.abs(normal()) * 30);
-    for (let i = 0; i < 50; i++) {
-      const [rows, depth, columns] = [size(), size(), size()];
-      assertDotIsNaive(randn(rows, depth), randn(depth, columns));
+  test("strips of columns, and a small product after a large one", () => {
+    for (const shape of [[6, 1001, 70], [9, 40_000, 6], [3, 2, 40_000], [2, 3, 2]]) {
+      const [rows, depth, columns] = shape;
+      assertProduct(name, algebra, randn(rows, depth), randn(depth, columns));
     }
   });
 
   test("nothing to add up gives zeros", () => {
+    dot(randn(9, 9), randn(9, 9));
     assert.deepEqual([...dot(zeros(2, 0), zeros(0, 3)).data], [0, 0, 0, 0, 0, 0]);
     assert.deepEqual(dot(zeros(0, 2), zeros(2, 3)).shape, [0, 3]);
     assert.deepEqual(dot(zeros(2, 3), zeros(3, 0)).shape, [2, 0]);
   });
 
-  test("float32 numbers", () => {
-    const a = ndarray(Float32Array.of(1, 2, 3, 4, 5, 6), [2, 3]) as unknown as Matrix;
-    const b = ndarray(Float64Array.of(1, 0, 0, 1, 1, 1), [3, 2]);
-    assert.deepEqual([...dot(a, b).data], [4, 5, 10, 11]);
-  });
-
-  test("dot leaves its arguments as they are", () => {
-    const [a, b] = [randn(5, 6), randn(6, 7)];
-    const before = [a.data.slice(), b.data.slice()];
-    dot(a, b);
-    assert.deepEqual([a.data, b.data], before);
-  });
-
-  test("dot refuses shapes that do not fit", () => {
-    assert.throws(() => dot(zeros(2, 3), zeros(4, 5)), {
-      name: "RangeError",
-      message: "Cannot multiply matrices: shapes (2, 3) and (4, 5) do not fit",
-    });
-    assert.throws(() => dot(ndarray(new Float64Array(6), [1, 2, 3]), zeros(2, 5)), {
-      name: "RangeError",
-      message: "Cannot multiply matrices: shapes (1, 2, 3) and (2, 5) do not fit",
-    });
-  });
-
-  test("dot refuses a view that reaches outside its data", () => {
-    const whole = randn(2, 2);
-    const data = new Float64Array(4);
-    const gone = randn(2, 2);
-    structuredClone(gone.data, { transfer: [gone.data.buffer] });
-    const outside = [
-      ndarray(new Float64Array(3), [2, 2]),
-      ndarray(data, [2, 2], [2, 1], 1),
-      ndarray(data, [2, 2], [2, 1], -1),
-      ndarray(data, [2, 2], [3, 1]),
-      ndarray(data, [2, 2], [1, 3]),
-      ndarray(data, [2, 2], [-2, 1], 0),
-      ndarray(data, [2, 2], [2 ** 40, 1]),
-      ndarray(data, [2, 2], [NaN, 1]),
-      ndarray(data, [2, 2], [1.5, 1]),
-      Object.assign(randn(2, 2), { offset: 0.5 }),
-      ndarray(new Float64Array(0), [2, 2]),
-      gone,
-    ];
-    for (const view of outside) {
-      for (const [a, b] of [[view, whole], [whole, view]]) {
-        assert.throws(() => dot(a, b), {
-          name: "RangeError",
-          message: "Cannot multiply matrices: a view reaches outside its data",
-        });
-      }
+  test("numbers that are no numbers stay where they belong", () => {
+    const [a, b] = [randn(5, 3), randn(3, 6)];
+    a.set(4, 2, Infinity);
+    b.set(0, 5, NaN);
+    b.set(1, 0, -0);
+    const product = fromNdarray(dot(a, b));
+    const isNumber = (i: number, j: number) => i < 4 && j < 5;
+    for (const [i, row] of product.entries()) {
+      for (const [j, value] of row.entries()) assert.equal(Number.isFinite(value), isNumber(i, j));
     }
   });
 
+  test("float32 numbers, and arguments that stay as they are", () => {
+    const a = ndarray(Float32Array.of(1, 2, 3, 4, 5, 6), [2, 3]) as unknown as Matrix;
+    const b = ndarray(Float64Array.of(1, 0, 0, 1, 1, 1), [3, 2]);
+    const before = [a.data.slice(), b.data.slice()];
+    assert.deepEqual([...dot(a, b).data], [4, 5, 10, 11]);
+    assert.deepEqual([a.data, b.data], before);
+  });
+
   test("dot is right or refuses, whatever the view: 20000 at random", () => {
-    const data = Float64Array.from({ length: 12 }, normal);
-    const any = (least: number, most: number) =>
-      least + Math.floor(Math.abs(normal()) * 1e6) % (most - least + 1);
+    const { randn, any } = random();
+    const { data } = randn(1, 12);
     const view = () =>
       ndarray(data, [any(0, 4), any(0, 4)], [any(-4, 5), any(-4, 5)], any(-1, 12)) as Matrix;
     let right = 0;
@@ -151,15 +130,47 @@ for (const blas of BLAS ? [undefined, BLAS] : [undefined]) {
         continue;
       }
       right++;
-      for (let i = 0; i < a.shape[0]; i++) {
-        for (let j = 0; j < b.shape[1]; j++) {
-          let expected = 0;
-          for (let k = 0; k < a.shape[1]; k++) expected += a.get(i, k) * b.get(k, j);
-          assert.ok(Math.abs(product.get(i, j) - expected) <= 1e-13);
-        }
+      const [expected, tolerance] = [inTypescript.dot(a, b), name === "BLAS" ? 1e-13 : 0];
+      for (const [i, value] of expected.data.entries()) {
+        assert.ok(Math.abs(product.data[i] - value) <= tolerance);
       }
     }
     assert.ok(right > 1000, `${right}`);
+  });
+
+  test("dot refuses shapes that do not fit, or that are none", () => {
+    const message = (a: string, b: string) => ({
+      name: "RangeError",
+      message: `Cannot multiply matrices: shapes (${a}) and (${b}) do not fit`,
+    });
+    assert.throws(() => dot(zeros(2, 3), zeros(4, 5)), message("2, 3", "4, 5"));
+    const cube = ndarray(new Float64Array(6), [1, 2, 3]);
+    assert.throws(() => dot(cube, zeros(2, 5)), message("1, 2, 3", "2, 5"));
+    for (const side of [Infinity, 0.5, -1, NaN]) {
+      const [a, b] = [[side, 0], [0, 0]].map((shape) => Object.assign(zeros(0, 0), { shape }));
+      assert.throws(() => dot(a, b), { name: "RangeError" });
+    }
+  });
+
+  test("dot refuses a view that reaches outside its data", () => {
+    const whole = randn(2, 2);
+    const gone = randn(2, 2);
+    structuredClone(gone.data, { transfer: [gone.data.buffer] });
+    const of = (length: number, stride = [2, 1], offset = 0) =>
+      ndarray(new Float64Array(length), [2, 2], stride, offset);
+    const outside = [
+      ...[of(3), of(0), of(4, [2, 1], 1), of(4, [2, 1], -1), of(4, [3, 1]), of(4, [1, 3])],
+      ...[of(4, [-2, 1]), of(4, [2 ** 40, 1]), of(4, [NaN, 1]), of(4, [1.5, 1])],
+      ...[Object.assign(randn(2, 2), { offset: 0.5 }), gone],
+    ];
+    for (const view of outside) {
+      for (const [a, b] of [[view, whole], [whole, view]]) {
+        assert.throws(() => dot(a, b), {
+          name: "RangeError",
+          message: "Cannot multiply matrices: a view reaches outside its data",
+        });
+      }
+    }
   });
 
   test("subtractScaled changes its first argument, and nothing else", () => {
@@ -171,64 +182,87 @@ for (const blas of BLAS ? [undefined, BLAS] : [undefined]) {
       i >= 2 && i < 8 ? value - 0.5 * before[1][i - 2] : value
     );
     assert.deepEqual([data, b.data], [expected, before[1]]);
-  });
-
-  test("subtractScaled takes one row of a matrix, and one column alone", () => {
+    // One row of a matrix, one column alone, and two views of one memory.
     const matrix = ndarray(Float64Array.of(1, 2, 3, 4, 5, 6), [2, 3]);
     subtractScaled(matrix.lo(1, 0), 1, matrix.hi(1, 3));
     assert.deepEqual([...matrix.data], [1, 2, 3, 3, 3, 3]);
     const column = ndarray(Float64Array.of(1, 2), [2, 1]);
     subtractScaled(column, 2, column);
     assert.deepEqual([...column.data], [-1, -2]);
-  });
-
-  test("dot refuses a shape that is none, empty or not", () => {
-    for (const side of [Infinity, 0.5, -1, NaN]) {
-      const [a, b] = [[side, 0], [0, 0]].map((shape) => Object.assign(zeros(0, 0), { shape }));
-      assert.throws(() => dot(a, b), { name: "RangeError" });
-    }
-  });
-
-  test("subtractScaled takes two views of the same memory", () => {
-    const data = Float64Array.of(1, 2, 3, 4, 5, 6, 7, 8);
-    const [a, b] = [2, 0].map((offset) => ndarray(data, [2, 3], [3, 1], offset));
-    subtractScaled(a, 1, b);
-    assert.deepEqual([...data], [1, 2, 2, 2, 2, 2, 2, 2]);
-    subtractScaled(a, 2, a);
-    assert.deepEqual([...data], [1, 2, -2, -2, -2, -2, -2, -2]);
+    const shared = Float64Array.of(1, 2, 3, 4, 5, 6, 7, 8);
+    const [later, earlier] = [2, 0].map((offset) => ndarray(shared, [2, 3], [3, 1], offset));
+    subtractScaled(later, 1, earlier);
+    assert.deepEqual([...shared], [1, 2, 2, 2, 2, 2, 2, 2]);
   });
 
   test("subtractScaled refuses what it can't do, and changes nothing", () => {
     const whole = randn(2, 2);
     const before = whole.data.slice();
-    const others = [
-      randn(2, 4).step(1, 2),
-      randn(2, 4).hi(2, 2),
-      randn(2, 2).transpose(1, 0),
-      randn(2, 2).step(-1, 1),
-      ndarray(new Float64Array(3), [2, 2]),
-      ndarray(new Float64Array(9), [2, 2], [2, 1], -1),
-      Object.assign(randn(2, 3).hi(2, 2), { stride: [2, 1], offset: 0.5 }),
-    ];
-    for (const other of others) {
+    const others: [Matrix, reason: string][] = [
+      ...[randn(2, 4).step(1, 2), randn(2, 4).hi(2, 2), randn(2, 2).transpose(1, 0)],
+      ...[randn(2, 2).step(-1, 1), ndarray(new Float64Array(3), [2, 2])],
+      ...[ndarray(new Float64Array(9), [2, 2], [2, 1], -1)],
+    ].map((view) => [view, "the rows of one do not lie in one run"]);
+    for (const shape of [[2, 3], [4, 1], [2, 2, 1], [4]]) {
+      others.push([ndarray(new Float64Array(6), shape), "the shapes differ"]);
+    }
+    for (const [other, reason] of others) {
       for (const [a, b] of [[whole, other], [other, whole]]) {
         assert.throws(() => subtractScaled(a, 2, b), {
           name: "RangeError",
-          message: "Cannot subtract matrices: the rows of one do not lie in one run",
+          message: `Cannot subtract matrices: ${reason}`,
         });
       }
     }
-    for (const shape of [[2, 3], [4, 1], [2, 2, 1], [1, 2, 2], [4]]) {
-      const other = ndarray(new Float64Array(6), shape);
-      for (const [a, b] of [[whole, other], [other, whole]]) {
-        assert.throws(() => subtractScaled(a, 2, b), {
-          name: "RangeError",
-          message: "Cannot subtract matrices: the shapes differ",
-        });
-      }
-    }
-    const [a, b] = [0, 1].map(() => ndarray(new Float64Array(4), [2, 2, 1]));
-    assert.throws(() => subtractScaled(a, 2, b), { name: "RangeError" });
     assert.deepEqual(whole.data, before);
   });
 }
+
+Deno.test("WebAssembly: its memory grows no further than a product needs, or loops multiply", () => {
+  const { dot } = linearAlgebra();
+  const { grow } = WebAssembly.Memory.prototype;
+  const before = memory.buffer.byteLength;
+  const [a, b] = [randn(2000, 2), randn(2, 500)];
+  dot(a, b);
+  // All of a, a strip of b and of the result.
+  const needed = 8 * (2000 * 2 + 2 * 500 + 4 * 500) + 2 ** 16;
+  assert.ok(memory.buffer.byteLength <= Math.max(before, needed));
+  WebAssembly.Memory.prototype.grow = () => {
+    throw new RangeError("no room");
+  };
+  try {
+    const rows = Math.ceil(memory.buffer.byteLength / 8);
+    assert.deepEqual(dot(randn(rows, 1), randn(1, 1)).shape, [rows, 1]);
+  } finally {
+    WebAssembly.Memory.prototype.grow = grow;
+  }
+});
+
+Deno.test("BLAS gets every product that it can take, as it lies in memory, and every update", () => {
+  const calls: unknown[] = [];
+  const counting: Blas = {
+    library: "a test",
+    gemm: (shape, a, b, result) => {
+      const [left, right] = [a, b].map((operand) => [operand.leadingDimension, operand.transposed]);
+      calls.push([shape, left, right]);
+      result.fill(5);
+    },
+    axpy: (alpha, x, y) => calls.push([alpha, x.length, y.length]),
+  };
+  const { dot, subtractScaled } = linearAlgebra({ blas: counting });
+  for (const [name, view] of Object.entries(VIEWS)) {
+    calls.length = 0;
+    dot(view(4, 6), randn(6, 3));
+    dot(randn(3, 4), view(4, 6));
+    assert.equal(calls.length, BLAS_TAKES.includes(name) ? 2 : 0, name);
+  }
+  calls.length = 0;
+  dot(randn(2, 9).lo(0, 1).hi(2, 3), randn(4, 3).transpose(1, 0));
+  dot(randn(1, 3), randn(3, 1));
+  subtractScaled(randn(2, 3), 0.5, randn(2, 3));
+  assert.deepEqual(calls, [
+    [{ rows: 2, depth: 3, columns: 4 }, [9, false], [3, true]],
+    [{ rows: 1, depth: 3, columns: 1 }, [3, false], [1, false]],
+    [-0.5, 6, 6],
+  ]);
+});
