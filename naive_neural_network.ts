@@ -3,7 +3,10 @@
  *
  * The counterpart of `naive_neural_network.py`: a matrix is an array of its
  * rows, and every operation on matrices is a loop that you can read below. The
- * network predicts relu(x w1) w2: w1 is its first layer, w2 the second.
+ * network predicts relu(x w1) w2: two layers of weights, w1 and w2, with one
+ * hidden layer of numbers between them.
+ *
+ * In the comments i counts samples, k inputs, j hidden units and o outputs.
  *
  *     deno run naive_neural_network.ts
  *
@@ -29,7 +32,8 @@ export const SIZES = {
 export const TRAINING = {
   steps: 500, // iterations
   // How far an iteration moves each weight: this times its gradient. It is so
-  // small because the first gradients are large, with a loss of 26 million.
+  // small because the weights start large: each hidden unit adds up 1000
+  // products, which makes the first predictions hundreds off.
   learningRate: 1e-6,
 };
 
@@ -49,7 +53,7 @@ export function draw({ N, D_in, H, D_out } = SIZES, seed = 0) {
   const y = randn(N, D_out); // (N, D_out), the targets
 
   // The weights are what the network learns. w1 leads from the inputs to the
-  // hidden layer: w1[i][j] is the weight of input i in hidden unit j. w2 leads
+  // hidden layer: w1[k][j] is the weight of input k in hidden unit j. w2 leads
   // from there to the outputs. They start at random, because hidden units that
   // start equal would be changed equally, and stay equal.
   const w1 = randn(D_in, H); // (D_in, H)
@@ -66,8 +70,8 @@ function shape(matrix: Matrix): string {
 }
 
 /**
- * The matrix product of `a` (n, k) and `b` (k, m), of shape (n, m): NumPy's
- * `a.dot(b)`. For each of its numbers, a row of `a` and a column of `b` are
+ * The matrix product of `a` (rows, inner) and `b` (inner, columns), of shape
+ * (rows, columns): NumPy's `a.dot(b)`. For each of its numbers, a row of `a` and a column of `b` are
  * multiplied number by number, and summed.
  *
  * @throws {RangeError} If `a` does not have as many columns as `b` has rows.
@@ -179,8 +183,9 @@ export function* train(
     // large errors count most.
     const loss = sumMatrix(squareMatrix(subtractMatrices(yPred, y)));
 
-    // The loop at the end of this file prints it, to show that it falls as the
-    // network learns.
+    // A generator function stops at each yield, until whoever reads it asks for
+    // the next loss. The loop at the end of this file prints it, to show that it
+    // falls as the network learns.
     yield { t, loss };
 
     // ----------------------
@@ -192,21 +197,22 @@ export function* train(
     // through the steps of the forward pass, until it has the gradients of w1
     // and w2. Each follows from one that was computed before, by the chain
     // rule: if b grows 3 times as fast as a, and the loss 2 times as fast as b,
-    // then the loss grows 6 times as fast as a.
+    // then the loss grows 6 times as fast as a. And a number that acts on the
+    // loss in several ways has the sum of their effects as its gradient.
 
     // The loss is the sum of (yPred - y)^2. The derivative of the square of a
     // difference is 2 times the difference. Shape: (N, D_out)
     const gradYPred = multiplyWithConstant(subtractMatrices(yPred, y), 2);
 
-    // yPred[i][k] is the sum over j of hRelu[i][j] times w2[j][k]. If w2[j][k]
-    // grows a little, yPred[i][k] grows hRelu[i][j] times as much, in every
+    // yPred[i][o] is the sum over j of hRelu[i][j] times w2[j][o]. If w2[j][o]
+    // grows a little, yPred[i][o] grows hRelu[i][j] times as much, in every
     // sample i. So its gradient is the sum over i of hRelu[i][j] times
-    // gradYPred[i][k], a product with the transpose of hRelu.
+    // gradYPred[i][o], a product with the transpose of hRelu.
     const gradW2 = matrixMultiply(transpose(hRelu), gradYPred); // (H, D_out)
 
-    // If hRelu[i][j] grows a little, each output yPred[i][k] grows w2[j][k]
-    // times as much. So its gradient is the sum over k of gradYPred[i][k] times
-    // w2[j][k], a product with the transpose of w2: of w2 and not of gradW2,
+    // If hRelu[i][j] grows a little, each output yPred[i][o] grows w2[j][o]
+    // times as much. So its gradient is the sum over o of gradYPred[i][o] times
+    // w2[j][o], a product with the transpose of w2: of w2 and not of gradW2,
     // because w2 is what hRelu was multiplied by.
     const gradHRelu = matrixMultiply(gradYPred, transpose(w2)); // (N, H)
 
@@ -228,7 +234,7 @@ export function* train(
     // ----------------------
 
     // Gradient descent: the gradient points to where the loss grows fastest, so
-    // learningRate times the gradient is subtracted from the weights. A step
+    // learningRate times the gradient is subtracted from the weights. A change
     // that is small enough makes the loss smaller.
     // Shapes: (D_in, H) and (H, D_out)
     w1 = subtractMatrices(w1, multiplyWithConstant(gradW1, learningRate));
@@ -237,6 +243,14 @@ export function* train(
   return { w1, w2 };
 }
 
+// When this file is run, not imported, what follows comes to
+//
+//     for (const { t, loss } of train(draw())) console.log(t, loss);
+//
+// main (lib/run.ts) adds the flags, and tells errors in one line. report times
+// the training. print, unlike console.log, waits for a slow reader and ends
+// quietly when the reader is gone. Tests and benchmarks import train, and do
+// something else with the losses.
 if (import.meta.main) {
   await main({
     command: "deno run naive_neural_network.ts",

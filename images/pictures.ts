@@ -126,36 +126,6 @@ function losses({ losses }: Measurements, theme: Theme): string {
   });
 }
 
-/** The time of an iteration, of each of ours and of the originals; the slowest above. */
-function iterations(measured: Measurements, theme: Theme): string {
-  const sorted = listed(measured, iteration()).toSorted(([, a], [, b]) => a - b);
-  return render(60 + 32 * sorted.length, theme, {
-    grid: { left: 185, right: 90, top: 10, bottom: 50 },
-    xAxis: { ...timeAxis(theme, "one training iteration"), nameGap: 28 },
-    yAxis: {
-      ...axis(theme),
-      type: "category",
-      data: sorted.map(([name]) => name),
-      axisLabel: { color: theme.text, fontSize: 13 },
-    },
-    series: [{
-      type: "bar",
-      silent: true,
-      barWidth: 18,
-      label: {
-        show: true,
-        position: "right",
-        color: theme.text,
-        formatter: ({ value }) => formatTime(Number(value)),
-      },
-      data: sorted.map(([name, ms]) => ({
-        value: ms,
-        itemStyle: { color: isOriginal(name) ? `${HUES[name]}70` : HUES[name] },
-      })),
-    }],
-  });
-}
-
 /** The time of an iteration as the hidden layer grows. */
 function hidden(measured: Measurements, theme: Theme): string {
   const sizes = [25, 50, 100, 200, 400, 800, 1600, 3200, 6400];
@@ -251,7 +221,7 @@ function header(measured: Measurements, theme: Theme): string {
     `${columns}</svg>\n`;
 }
 
-const PICTURES = { header, losses, iterations, hidden };
+const PICTURES = { header, losses, hidden };
 
 /** Draws every picture for both themes, by file name. */
 export function drawPictures(measured: Measurements): Record<string, string> {

@@ -156,7 +156,7 @@ const BLOCKS: Record<string, (measured: Measurements) => string> = {
 const SHORT: Record<string, string> = {
   arrays: "arrays",
   ndarrays: "ndarrays",
-  loops: "ndarrays with loops",
+  typescript: "ndarrays with loops",
   blas: "ndarrays with BLAS",
   wasm: "tensors in WebAssembly",
   "tensor-blas": "tensors with BLAS",

@@ -8,8 +8,16 @@ import naive from "../naive_neural_network.ts" with { type: "text" };
 import ndarray from "../ndarray_neural_network.ts" with { type: "text" };
 import README from "../README.md" with { type: "text" };
 import tensor from "../tensor_neural_network.ts" with { type: "text" };
+import {
+  draw,
+  matrixMultiply,
+  relu,
+  squareMatrix,
+  sumMatrix,
+  train,
+} from "../naive_neural_network.ts";
 import { permitted } from "./available.ts";
-import { runScript } from "./run_script.ts";
+import { ROOT, runScript } from "./run_script.ts";
 
 Deno.test("the README's figures are those of the measurements", () => {
   assert.ok(README === writeFigures(README, MEASUREMENTS), "run deno task images");
@@ -72,9 +80,11 @@ Deno.test("every task of the README exists", () => {
 const digits = (text: string) =>
   text.replaceAll(/\d+\.\d+/g, (number) => Number(number).toPrecision(12));
 
+const runs = permitted("the tests of what the scripts print", "env", "read", "run");
+
 Deno.test({
   name: "the scripts take the README's flags, and print what it shows",
-  ignore: !permitted("the tests of what the scripts print", "env", "read", "run"),
+  ignore: !runs,
   async fn() {
     const { stdout: help } = await runScript("tensor_neural_network.ts", ["--help"]);
     const flags = [...README.matchAll(/`(--[\w-]+ [A-Z]+)`/g)].map(([, flag]) => flag);
@@ -83,13 +93,79 @@ Deno.test({
 
     for (const name of ["naive", "ndarray", "tensor"]) {
       const script = `${name}_neural_network.ts`;
-      const { stdout, stderr } = await runScript(script, ["--steps", "3"]);
+      const { stdout, stderr } = await runScript(script, ["--steps", "2"]);
       // With a GPU, the tensors are there, and are told so.
       if (stderr.includes("with WebGPU")) continue;
       const found = README.match(new RegExp(`run ${script}\n\`\`\`\n\n\`\`\`\n(.*?\n)\`\`\``, "s"));
       assert.ok(found, `the README does not show what ${script} prints`);
-      const told = stderr.replace(/^3 iterations.*\n/m, "");
+      const told = stderr.replace(/^2 iterations.*\n/m, "");
       assert.equal(digits(found[1]), digits(told + stdout), script);
     }
   },
+});
+
+/** Runs an example of the README, and gives the numbers that it prints. */
+async function runExample(start: string): Promise<number[]> {
+  const code = README.match(/(?<=```ts\n).*?(?=```)/gs)!.find((code) => code.startsWith(start))!;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--ext=ts", "-"],
+    cwd: ROOT,
+    env: { NO_COLOR: "1" },
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(code));
+  await writer.close();
+  const { stdout } = await child.output();
+  return new TextDecoder().decode(stdout).match(/-?\d+\.?\d*/g)!.map(Number);
+}
+
+Deno.test({
+  name: "the README's automatic gradients train as the script's own do",
+  ignore: !runs,
+  async fn() {
+    const losses = await runExample("import * as tf");
+    const { stdout } = await runScript("tensor_neural_network.ts", ["--steps", "5"]);
+    const expected = [...stdout.matchAll(/Loss Value: (.+)/g)].map(([, loss]) => Number(loss));
+    assert.equal(losses.length, 5);
+    for (const [t, loss] of losses.entries()) {
+      assert.ok(Math.abs(loss / expected[t] - 1) < 1e-6, `${t}: ${loss} is not ${expected[t]}`);
+    }
+  },
+});
+
+Deno.test({
+  name: "the README's prediction is the one that it shows",
+  ignore: !runs,
+  async fn() {
+    const printed = await runExample("import { draw");
+    const shown = [...README.matchAll(/\(\w+\[0\]\.slice\(0, 3\)\); \/\/ (.+)/g)];
+    const numbers = shown.flatMap(([, row]) => row.split(", "));
+    assert.deepEqual(numbers, printed.map((number) => number.toFixed(4)));
+  },
+});
+
+Deno.test("the loss sticks where the README says, and for its reason", () => {
+  const network = draw({ N: 64, D_in: 1000, H: 20, D_out: 10 }, 0);
+  const training = train(network, { steps: 101, learningRate: 1e-5 });
+  let loss = NaN;
+  let next = training.next();
+  for (; !next.done; next = training.next()) ({ loss } = next.value);
+  const h = matrixMultiply(network.x, next.value.w1);
+  const dead = h[0].filter((_, j) => h.every((row) => row[j] < 0)).length;
+  const predicted = sumMatrix(squareMatrix(matrixMultiply(relu(h), next.value.w2)));
+  const squares = sumMatrix(squareMatrix(network.y));
+  assert.ok(predicted < 0.1 * squares);
+  for (const figure of [loss.toFixed(1), `${dead} of the 20 units`, squares.toFixed(1)]) {
+    assert.ok(README.includes(figure), figure);
+  }
+});
+
+Deno.test("the smallest example comes out as the README works it out", () => {
+  const network = { x: [[1]], y: [[0]], w1: [[-1, 0, 1]], w2: [[1], [1], [1]] };
+  const training = train(network, { steps: 2, learningRate: 0.5 });
+  const losses = [training.next().value, training.next().value];
+  assert.deepEqual(losses, [{ t: 0, loss: 1 }, { t: 1, loss: 0 }]);
+  assert.deepEqual(training.next().value, { w1: [[-1, -1, 0]], w2: [[1], [1], [0]] });
 });
