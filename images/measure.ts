@@ -147,6 +147,5 @@ await measureBench("products");
 await measurePython("products");
 await measureBench("iteration", ...HIDDEN);
 await measurePython("iterations", ...HIDDEN);
-await measureBench("operations");
 await measureWhole();
 Deno.writeTextFileSync(`${ROOT}images/measurements.json`, `${JSON.stringify(measured)}\n`);

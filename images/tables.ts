@@ -128,15 +128,6 @@ function loopTable(measured: Measurements): string {
   return table([["loops over", "TypeScript", "Python"], ...rows]);
 }
 
-function operationTable(measured: Measurements): string {
-  const names = ["arrays", "arrays with loops", "ndarrays", "tensors in WebAssembly"];
-  const rows = ["creation", "squaring", "sine", "summation"].map((kind) => [
-    kind,
-    ...names.map((name) => formatTime(timeOf(measured, name, `${kind} of a million numbers`)!)),
-  ]);
-  return table([["a million numbers", ...names], ...rows]);
-}
-
 function machineText({ machine, date, versions, skipped }: Measurements): string {
   const list = Object.entries(versions).map(([name, version]) => `${name} ${version}`).join("; ");
   const without = skipped.length > 0 ? ` Not measured: ${skipped.join("; ")}.` : "";
@@ -149,7 +140,6 @@ const BLOCKS: Record<string, (measured: Measurements) => string> = {
   iterations: iterationTable,
   whole: wholeTable,
   loops: loopTable,
-  operations: operationTable,
 };
 
 /** The names of what trains, as places in a sentence have them. */
