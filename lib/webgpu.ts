@@ -61,8 +61,6 @@ function rejectAfterErrors(backend: WebGPUBackend): WebGPUBackend {
     failures.set(backend, new UserError(`Cannot go on: the GPU failed, ${reason.split("\n")[0]}`));
   };
   device.addEventListener("uncapturederror", (event) => {
-    // Nobody else is to end the process with it.
-    event.preventDefault();
     fail((event as GPUUncapturedErrorEvent).error.message);
   });
   device.lost.then(({ message }) => fail(message));

@@ -1,6 +1,7 @@
 /** The scripts as a user runs them: as processes, without any permission. */
 
 import assert from "node:assert/strict";
+import { ARRAYS_LIMIT } from "../lib/cli.ts";
 import { availableBackends, BLAS, permitted } from "./available.ts";
 import seed0 from "./numpy_losses/seed0_64x1000x100x10.json" with { type: "json" };
 import seed42 from "./numpy_losses/seed42_64x1000x100x10.json" with { type: "json" };
@@ -248,7 +249,7 @@ test(`${TENSOR}: what the GPU can't hold is one line, and code 1`, async () => {
 
 test(`${NAIVE}: the sizes that take most memory for their numbers fit into 2 GB`, async () => {
   // A row of one number takes many times the memory of the number.
-  const rows = `${Math.floor((2 ** 23 - 2) / 3)}`;
+  const rows = `${Math.floor((ARRAYS_LIMIT - 2) / 3)}`;
   const one = ["--inputs", "1", "--hidden", "1", "--outputs", "1"];
   const args = ["--batch-size", rows, ...one, "--steps", "1"];
   const { code, stderr } = await runScript(NAIVE, args, ["--v8-flags=--max-old-space-size=2048"]);

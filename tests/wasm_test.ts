@@ -189,6 +189,8 @@ for (const backend of ["wasm", "blas"] as const) {
 
   test(backend, "what its memory has no room for is refused, and spoils nothing", async (wasm) => {
     const probe = tf.tensor1d([1, 2, 3]);
+    // So many bytes are 16 to 32 bits.
+    assert.throws(() => wasm.makeOutput([2 ** 30 + 4], "float32"), /allocation failed/);
     // Gigabytes, of which there are at most four.
     const large: tf.TensorInfo[] = [];
     assert.throws(() => {

@@ -36,6 +36,8 @@ test("the device has the limits of its adapter, and tells the time where it can"
   assert.equal(device.limits.maxBufferSize, limits.maxBufferSize);
   assert.equal(device.limits.maxStorageBufferBindingSize, limits.maxStorageBufferBindingSize);
   assert.equal(device.features.has("timestamp-query"), features.has("timestamp-query"));
+  // Small tensors are computed there too.
+  assert.equal(tf.env().getBool("WEBGPU_CPU_FORWARD"), false);
 });
 
 test("it stays the same from one opening to the next", async (device) => {
