@@ -17,7 +17,7 @@ import { TENSOR_BACKENDS } from "../lib/tensor_backends.ts";
 import * as naive from "../naive_neural_network.ts";
 import * as nd from "../ndarray_neural_network.ts";
 import * as tensor from "../tensor_neural_network.ts";
-import { type Measurements, timeOf, WHOLE } from "./measurements.ts";
+import { benchTimes, extrapolate, type Measurements, p75, timeOf, WHOLE } from "./measurements.ts";
 
 const HIDDEN = ["25", "50", "100", "200", "400", "800", "1600", "3200", "6400"];
 const WHOLE_RUNS = 8;
@@ -54,9 +54,8 @@ async function run(program: string, ...args: string[]): Promise<string> {
 /** Runs one of the benchmarks. */
 async function measureBench(what: string, ...args: string[]) {
   const file = `tests/${what}_bench.ts`;
-  const { benches } = JSON.parse(await run(DENO, "bench", "--json", "-A", file, "--", ...args));
-  // Deno counts in nanoseconds.
-  for (const { name, group, results } of benches) keep(name, group, results[0].ok.p75 / 1e6);
+  const json = await run(DENO, "bench", "--json", "-A", file, "--", ...args);
+  for (const { name, of, ms } of benchTimes(json)) keep(name, of, ms);
 }
 
 /** Runs the originals' benchmarks. */
@@ -131,14 +130,11 @@ async function measureWhole() {
     if (timeOf(measured, name) === undefined) continue;
     const times: number[] = [];
     while (times.length < WHOLE_RUNS) times.push(await processTime(command));
-    keep(name, WHOLE, times.sort((a, b) => a - b)[Math.ceil(0.75 * WHOLE_RUNS) - 1]);
+    keep(name, WHOLE, p75(times));
   }
   // All the iterations of lists would take ten minutes.
-  const [start, some] = [
-    await processTime(python("lists", "0")),
-    await processTime(python("lists", "10")),
-  ];
-  keep("Python lists", WHOLE, start + 50 * (some - start));
+  const none = await processTime(python("lists", "0"));
+  keep("Python lists", WHOLE, extrapolate(none, await processTime(python("lists", "10"))));
 }
 
 await findVersions();

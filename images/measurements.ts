@@ -53,3 +53,25 @@ export function originalOf(name: string): string | undefined {
   if (name.startsWith("ndarrays")) return "NumPy";
   return name.startsWith("tensors") ? "PyTorch" : undefined;
 }
+
+/** The time that three quarters of the times do not exceed, as `deno bench` has it. */
+export function p75(times: number[]): number {
+  return times.toSorted((a, b) => a - b)[Math.ceil(0.75 * times.length) - 1];
+}
+
+/** The times that `deno bench --json` printed, which counts in nanoseconds. */
+export function benchTimes(json: string): Time[] {
+  interface Bench {
+    name: string;
+    group: string;
+    results: { ok: { p75: number } }[];
+  }
+  return JSON.parse(json).benches.map(({ name, group, results: [{ ok }] }: Bench) => ({
+    name,
+    of: group,
+    ms: ok.p75 / 1e6,
+  }));
+}
+
+/** The time of 500 iterations, from that of none and that of ten. */
+export const extrapolate = (none: number, ten: number) => none + (ten - none) * 500 / 10;

@@ -1,7 +1,14 @@
 /** That the benchmarks time what they say, and the pictures and figures show it. */
 
 import assert from "node:assert/strict";
-import { iteration, MEASUREMENTS, WHOLE } from "../images/measurements.ts";
+import {
+  benchTimes,
+  extrapolate,
+  iteration,
+  MEASUREMENTS,
+  p75,
+  WHOLE,
+} from "../images/measurements.ts";
 import { comparison, figure, times, writeFigures } from "../images/tables.ts";
 import { draw, matrixMultiply, transpose } from "../naive_neural_network.ts";
 import { permitted, useBackend } from "./available.ts";
@@ -58,6 +65,39 @@ Deno.test("the five products of an iteration, whatever the order of the loops", 
     );
     assert.deepEqual(numbers, expected, order);
   }
+});
+
+Deno.test("what is kept of many times: p75, and of ten iterations fifty times as many", () => {
+  assert.equal(p75([5, 1, 8, 3, 2, 7, 4, 6]), 6);
+  assert.equal(extrapolate(20, 120), 5020);
+  const ok = { min: 1e6, avg: 2e6, p75: 3e6, p99: 4e6, max: 5e6 };
+  const json = JSON.stringify({ benches: [{ name: "arrays", group: "x", results: [{ ok }] }] });
+  assert.deepEqual(benchTimes(json), [{ name: "arrays", of: "x", ms: 3 }]);
+});
+
+Deno.test("a benchmark times its calls and nothing else, and stops before the next", async () => {
+  const { bench } = await import("./bench.ts");
+  const log: string[] = [];
+  const benchmarks: ((b: Deno.BenchContext) => Promise<void>)[] = [];
+  const { bench: original } = Deno;
+  Deno.bench = ((...args: unknown[]) => benchmarks.push(args[2] as never)) as typeof original;
+  try {
+    for (const name of ["a", "b"]) {
+      const note = (what: string) => () => log.push(`${what} ${name}`);
+      bench("group", name, () => {
+        note("make")();
+        return { call: note("call"), stop: note("stop") };
+      });
+    }
+  } finally {
+    Deno.bench = original;
+  }
+  const context = { start: () => log.push("start"), end: () => log.push("end") };
+  for (const i of [0, 0, 1]) await benchmarks[i](context as unknown as Deno.BenchContext);
+  assert.deepEqual(log, [
+    ...["make a", "start", "call a", "end", "start", "call a", "end"],
+    ...["stop a", "make b", "start", "call b", "end"],
+  ]);
 });
 
 Deno.test("figures: a time, a ratio, a table, and none of what was not measured", () => {
