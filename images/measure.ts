@@ -12,8 +12,11 @@ import * as tf from "@tensorflow/tfjs-core";
 import config from "../deno.json" with { type: "json" };
 import { openBackend } from "../lib/backend.ts";
 import { openBlas } from "../lib/blas.ts";
+import type { NotAvailable } from "../lib/errors.ts";
 import { readLosses } from "../lib/run.ts";
 import { TENSOR_BACKENDS } from "../lib/tensor_backends.ts";
+import { loadTensorflow } from "../lib/tensorflow.ts";
+import { registerWebgpu } from "../lib/webgpu.ts";
 import * as naive from "../naive_neural_network.ts";
 import * as nd from "../ndarray_neural_network.ts";
 import * as tensor from "../tensor_neural_network.ts";
@@ -28,6 +31,7 @@ const measured: Measurements = {
   date: new Date().toISOString().slice(0, 10),
   machine: `${cpus()[0]?.model.trim()}, ${cpus().length} cores, ${Deno.build.os}`,
   versions: { Deno: Deno.version.deno, "TensorFlow.js": tf.version_core },
+  devices: [],
   skipped: [],
   losses: {},
   times: [],
@@ -66,19 +70,13 @@ async function measurePython(...args: string[]) {
 
 /** What takes part, and what does not. */
 async function findVersions() {
-  const skip = (what: string, why: unknown) =>
-    measured.skipped.push(`${what}: ${(why as Error).message.replace(/^Cannot use \w+: /, "")}`);
-  try {
-    measured.versions["BLAS"] = openBlas().library;
-  } catch (error) {
-    skip("BLAS", error);
-  }
-  for (const [name, backend] of [["TensorFlow", "tensorflow"], ["WebGPU", "webgpu"]] as const) {
+  const opening = [() => `BLAS ${openBlas().library}`, loadTensorflow, () => registerWebgpu(false)];
+  for (const open of opening) {
     try {
-      const { device } = await TENSOR_BACKENDS[backend](false);
-      measured.versions[name] = device.replace(/^.* with \w+ (on )?/, "");
+      measured.devices.push(await open());
     } catch (error) {
-      skip(name, error);
+      const { what, why } = error as NotAvailable;
+      measured.skipped.push(`${what}: ${why}`);
     }
   }
   Object.assign(measured.versions, JSON.parse(await run("python3", "images/originals.py")));

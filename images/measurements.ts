@@ -23,6 +23,8 @@ export interface Measurements {
   machine: string;
   /** What took part, by name. */
   versions: Record<string, string>;
+  /** What the backends of ours computed on. */
+  devices: string[];
   /** What could not be measured, and why. */
   skipped: string[];
   /** The losses of each script, one an iteration, for seed 0. */

@@ -5,9 +5,8 @@
  */
 
 import * as echarts from "echarts";
-import { formatTime } from "../lib/format_time.ts";
 import { iteration, type Measurements, originalOf, timeOf } from "./measurements.ts";
-import { listed, takes } from "./tables.ts";
+import { inMs, listed, takes } from "./tables.ts";
 
 /** GitHub shows a page in one of these; each picture is drawn for both. */
 const THEMES = {
@@ -208,7 +207,7 @@ function header(measured: Measurements, theme: Theme): string {
       .sort(([a], [b]) => isFlag(a) - isFlag(b));
     const shown = own.map(([name, ms]) => {
       const flag = takes(measured, name).replaceAll("`", "");
-      return `${formatTime(ms)} ${flag === "no flag" ? "an iteration" : `with ${flag}`}`;
+      return `${inMs(ms)} ${flag === "no flag" ? "an iteration" : `with ${flag}`}`;
     }).slice(0, 2);
     return `<g transform="translate(${x - 55} 95)">${picture}</g>` +
       line(222, 19, `font-weight="600" fill="${theme.text}"`, label) +

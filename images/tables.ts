@@ -4,7 +4,7 @@
  * @module
  */
 
-import { formatTime } from "../lib/format_time.ts";
+import { threeDigits } from "../lib/run.ts";
 import {
   iteration,
   type Measurements,
@@ -26,6 +26,9 @@ export function comparison(ms: number, other: number): string {
   if (ratio === "1.0") return "as fast";
   return `${ratio} times as ${ms < other ? "fast" : "slow"}`;
 }
+
+/** A time: `12.3 ms`. */
+export const inMs = (ms: number) => `${threeDigits(ms)} ms`;
 
 /** A table, as `deno fmt` lays it out: the first `left` columns to the left, the others right. */
 function table(rows: string[][], left = 1): string {
@@ -59,9 +62,9 @@ const NAMES = [
 ];
 
 /** What takes part in a row: a flag or command of ours, or the version of an original's library. */
-export function takes({ versions }: Measurements, name: string): string {
+export function takes(measured: Measurements, name: string): string {
   // With a GPU, the tensor script takes it unless it is told not to.
-  const hasGpu = "WebGPU" in versions;
+  const hasGpu = timeOf(measured, "tensors on WebGPU") !== undefined;
   const flags: Record<string, string> = {
     "tensors in WebAssembly": hasGpu ? "`--backend wasm`" : "no flag",
     "ndarrays with loops": "`--backend typescript`",
@@ -73,7 +76,7 @@ export function takes({ versions }: Measurements, name: string): string {
   if (originalOf(name)) return flags[name] ?? "no flag";
   const library = name === "Python lists" ? "Python" : name.split(" ")[0];
   // 2.15.0+cu132 is version 2.15.0, built for CUDA 13.2.
-  return `${library} ${(versions[library] ?? "").split("+")[0]}`.trim();
+  return `${library} ${(measured.versions[library] ?? "").split("+")[0]}`.trim();
 }
 
 /** The times of one thing, as far as they were measured, in the order of the tables. */
@@ -89,7 +92,7 @@ function iterationTable(measured: Measurements): string {
   const rows = listed(measured, iteration()).map(([name, ms]) => [
     name,
     takes(measured, name),
-    formatTime(ms),
+    inMs(ms),
     name === "arrays" ? "" : comparison(ms, arrays),
   ]);
   return table([["", "with", "an iteration", "beside arrays"], ...rows], 2);
@@ -99,7 +102,7 @@ function wholeTable(measured: Measurements): string {
   const rows = listed(measured, WHOLE).map(([name, ms]) => {
     const original = timeOf(measured, originalOf(name) ?? "", WHOLE);
     const about = name === "Python lists" ? "about " : "";
-    return [name, about + formatTime(ms), original ? comparison(ms, original) : ""];
+    return [name, `${about}${threeDigits(ms / 1000)} s`, original ? comparison(ms, original) : ""];
   });
   return table([["500 iterations", "whole script", "beside its original"], ...rows]);
 }
@@ -121,17 +124,17 @@ function loopTable(measured: Measurements): string {
       const ms = loopTime(measured, name, order);
       if (ms === undefined) return "";
       const first = loopTime(measured, name, ORDERS[0])!;
-      return order === ORDERS[0] ? formatTime(ms) : `${formatTime(ms)}, ${comparison(ms, first)}`;
+      return order === ORDERS[0] ? inMs(ms) : `${inMs(ms)}, ${comparison(ms, first)}`;
     });
     return [order, ...cells];
   });
   return table([["loops over", "TypeScript", "Python"], ...rows]);
 }
 
-function machineText({ machine, date, versions, skipped }: Measurements): string {
-  const list = Object.entries(versions).map(([name, version]) => `${name} ${version}`).join("; ");
+function machineText({ machine, date, versions, devices, skipped }: Measurements): string {
+  const list = [...Object.entries(versions).map((version) => version.join(" ")), ...devices];
   const without = skipped.length > 0 ? ` Not measured: ${skipped.join("; ")}.` : "";
-  return `Measured on ${date}: ${machine}. ${list}.${without}`;
+  return `Measured on ${date}: ${machine}. ${list.join("; ")}.${without}`;
 }
 
 /** The tables, and a paragraph, by the names of their places. */
@@ -190,7 +193,7 @@ export function figure(measured: Measurements, name: string): string {
   if (first === undefined || (name.includes("/") && second === undefined)) {
     throw new Error(`Cannot write figure ${name}: it was not measured`);
   }
-  return second === undefined ? formatTime(first) : times(first, second);
+  return second === undefined ? inMs(first) : times(first, second);
 }
 
 /**

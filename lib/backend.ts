@@ -4,7 +4,7 @@
  * @module
  */
 
-import { NotAvailable } from "./errors.ts";
+import { firstLine, NotAvailable } from "./errors.ts";
 
 /** What a script computes on. */
 export interface Backend {
@@ -18,12 +18,9 @@ export interface Backend {
  * Makes a backend ready.
  *
  * @param named Whether it was asked for by its name; else it may decline to be slow.
- * @throws {NotAvailable} If it is not available.
+ * @throws If it is not available.
  */
 export type Open<Opened extends Backend = Backend> = (named: boolean) => Opened | Promise<Opened>;
-
-/** Where one of these is not available, a flag, a package or a newer Deno makes it so. */
-const WORTH_A_HINT = ["blas", "wasm"];
 
 /**
  * Opens the backend of that name; or, for `auto`, the first one that is available.
@@ -36,30 +33,20 @@ export async function openBackend<Opened extends Backend>(
   name: string,
   backends: Record<string, Open<Opened>>,
 ): Promise<Opened> {
-  if (name !== "auto") return await open(name, backends[name], true);
-
+  const isNamed = name !== "auto";
   let hint: string | undefined;
-  for (const [candidate, openIt] of Object.entries(backends)) {
+  for (const candidate of isNamed ? [name] : Object.keys(backends)) {
     try {
-      return { ...await open(candidate, openIt, false), hint };
-    } catch (error) {
-      if (WORTH_A_HINT.includes(candidate)) hint = (error as NotAvailable).hint;
+      return { ...await backends[candidate](isNamed), hint };
+    } catch (thrown) {
+      const error = thrown instanceof NotAvailable
+        ? thrown
+        : new NotAvailable(candidate, firstLine(thrown));
+      if (isNamed) throw error;
+      // A flag or a package makes this one available, where others take hardware.
+      const { what, why, remedy } = error;
+      if (candidate === "blas") hint = `${what} would be faster: ${why}${remedy && `, ${remedy}`}`;
     }
   }
   throw new NotAvailable("any backend", "none is available");
-}
-
-/** Opens one backend; whatever fails there, it is not available. */
-async function open<Opened extends Backend>(
-  name: string,
-  openIt: Open<Opened>,
-  named: boolean,
-): Promise<Opened> {
-  try {
-    return await openIt(named);
-  } catch (error) {
-    if (error instanceof NotAvailable) throw error;
-    const [reason] = (error instanceof Error ? error.message : `${error}`).split("\n");
-    throw new NotAvailable(name, reason);
-  }
 }

@@ -14,24 +14,14 @@ const LIBRARIES: Partial<Record<typeof Deno.build.os, string[]>> = {
     "/opt/homebrew/opt/openblas/lib/libopenblas.dylib",
     "/usr/local/opt/openblas/lib/libopenblas.dylib",
   ],
-  linux: [
-    "libopenblas.so.0",
-    "libopenblas.so",
-    "libblis.so.4",
-    "libblis.so",
-    "libmkl_rt.so.2",
-    "libmkl_rt.so",
-    "libcblas.so.3",
-    "libblas.so.3",
-  ],
+  linux: ["libopenblas.so.0", "libblis.so.4", "libmkl_rt.so.2", "libcblas.so.3", "libblas.so.3"],
   windows: ["libopenblas.dll", "openblas.dll", "mkl_rt.2.dll"],
 };
 
-/** How to get one. */
-const INSTALL: Partial<Record<typeof Deno.build.os, string>> = {
-  darwin: "brew install openblas",
-  linux: "apt install libopenblas0",
-  windows: "putting libopenblas.dll on the PATH",
+/** What to do where there is none; macOS comes with one. */
+const REMEDIES: Partial<Record<typeof Deno.build.os, string>> = {
+  linux: "try apt install libopenblas0",
+  windows: "try putting libopenblas.dll on the PATH",
 };
 
 /** The parameters of a matrix product; `float` is the type of its numbers. */
@@ -63,6 +53,7 @@ const TRANSPOSE = 112;
 const MAX_INT32 = 2 ** 31 - 1;
 
 type Floats = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+type FloatsConstructor = Float32ArrayConstructor | Float64ArrayConstructor;
 
 /** One side of a matrix product. */
 export interface Operand<Numbers extends Floats> {
@@ -80,10 +71,11 @@ export interface Blas {
   library: string;
   /**
    * Sets `result`, row by row, to the matrix product of `a` (rows, depth) and
-   * `b` (depth, columns), all three in float32 or all three in float64.
+   * `b` (depth, columns), all three in float32 or all three in float64. Where `result`
+   * shares memory with them, it is undefined.
    *
-   * @throws {RangeError} If an array is of another type or too short, if a size is
-   *   not from 1 to 2^31 - 1, or if `result` shares memory with `a` or `b`.
+   * @throws {RangeError} If an array is of another type or too short, or if a size is
+   *   not from 1 to 2^31 - 1.
    */
   gemm<Numbers extends Floats>(
     shape: { rows: number; depth: number; columns: number },
@@ -106,7 +98,7 @@ const opened = new Map<string, Blas>();
  * Opens the first of the libraries that is installed. Never prompts.
  *
  * @param names The libraries to try; those of this system, if left out.
- * @throws {Deno.errors.NotSupported} If FFI is not permitted, or none is found.
+ * @throws {NotAvailable} If FFI is not permitted, or none is found.
  */
 export function openBlas(names: string[] = LIBRARIES[Deno.build.os] ?? []): Blas {
   // Where only some paths are granted, Deno looks no library up by its name.
@@ -124,8 +116,7 @@ export function openBlas(names: string[] = LIBRARIES[Deno.build.os] ?? []): Blas
       // Not installed, or without CBLAS: another one may do.
     }
   }
-  const advice = INSTALL[Deno.build.os] ?? "installing OpenBLAS";
-  throw new NotAvailable("BLAS", "no library found", `try ${advice}`);
+  throw new NotAvailable("BLAS", "no library found", REMEDIES[Deno.build.os]);
 }
 
 /** Puts the checks that keep native code inside its arrays before a library. */
@@ -133,77 +124,60 @@ function wrap(library: string, { symbols }: Deno.DynamicLibrary<typeof SYMBOLS>)
   return {
     library,
     gemm({ rows, depth, columns }, a, b, result) {
-      const type = typeOf(result);
-      const out = { data: result, leadingDimension: columns, transposed: false };
-      const left = checkOperand(a, rows, depth, type);
-      const right = checkOperand(b, depth, columns, type);
-      checkOperand(out, rows, columns, type);
-      if (overlaps(result, left.data) || overlaps(result, right.data)) {
-        throw new RangeError("Cannot multiply matrices: the result shares memory with them");
-      }
+      const type = result instanceof Float32Array ? Float32Array : Float64Array;
+      const left = copy(a, type);
+      const right = copy(b, type);
+      const out = copy({ data: result, leadingDimension: columns, transposed: false }, type);
+      // Everything is read by now: no getter runs between these checks and the call.
+      check(left, rows, depth);
+      check(right, depth, columns);
+      check(out, rows, columns);
       // deno-fmt-ignore
-      symbols[type === "Float32Array" ? "cblas_sgemm" : "cblas_dgemm"](
+      symbols[type === Float32Array ? "cblas_sgemm" : "cblas_dgemm"](
         ROW_MAJOR, left.transpose, right.transpose,
         rows, columns, depth,
         1, left.data, left.leadingDimension, right.data, right.leadingDimension,
-        0, result, columns,
+        0, out.data, columns,
       );
     },
     axpy(alpha, x, y) {
-      const areFloat64 = typeOf(x) === "Float64Array" && typeOf(y) === "Float64Array";
-      const length = areFloat64 && lengthOf(x) === lengthOf(y) ? lengthOf(x) : Infinity;
-      if (length > MAX_INT32) {
-        throw new RangeError("Cannot add matrices: they are not two of float64 and one length");
+      const [from, to] = [view(x, Float64Array), view(y, Float64Array)];
+      if (from.length !== to.length || from.length > MAX_INT32) {
+        throw new RangeError("Cannot add matrices: they are not of one length below 2^31");
       }
-      symbols.cblas_daxpy(length, alpha, x, 1, y, 1);
+      symbols.cblas_daxpy(from.length, alpha, from, 1, to, 1);
     },
   };
 }
 
-/** What the language itself knows of a typed array, whatever properties it was given. */
-const builtIn = (name: PropertyKey) => {
-  const prototype = Object.getPrototypeOf(Float64Array.prototype);
-  const { get } = Object.getOwnPropertyDescriptor(prototype, name)!;
-  return (value: unknown) => get!.call(value);
-};
-
-const typeOf: (value: unknown) => string | undefined = builtIn(Symbol.toStringTag);
-const lengthOf: (array: Floats) => number = builtIn("length");
-const byteLengthOf: (array: Floats) => number = builtIn("byteLength");
-const byteOffsetOf: (array: Floats) => number = builtIn("byteOffset");
-const bufferOf: (array: Floats) => ArrayBuffer = builtIn("buffer");
-
-/** Whether BLAS can take a number as a size. */
-function isSize(size: number): boolean {
-  return Number.isInteger(size) && size >= 1 && size <= MAX_INT32;
+/**
+ * A view of our own of the same numbers: whatever properties the array was given, the
+ * length of this one is true.
+ */
+function view(array: Floats, type: FloatsConstructor): Floats {
+  if (!(array instanceof type)) throw new RangeError(`Cannot compute: not a ${type.name}`);
+  const { buffer, byteOffset, length } = array;
+  return new type(buffer, byteOffset, length);
 }
 
-/**
- * Fails if BLAS would read a matrix of shape (rows, columns) outside its array.
- *
- * @returns What was checked: each field is read once.
- */
-function checkOperand(
-  { data, leadingDimension, transposed }: Operand<Floats>,
+/** An operand with fields of our own, which nobody else can change. */
+function copy({ data, leadingDimension, transposed }: Operand<Floats>, type: FloatsConstructor) {
+  const transpose = transposed ? TRANSPOSE : NO_TRANSPOSE;
+  return { data: view(data, type), leadingDimension, transpose };
+}
+
+/** Fails if BLAS would read a matrix of shape (rows, columns) outside its array. */
+function check(
+  { data, leadingDimension, transpose }: ReturnType<typeof copy>,
   rows: number,
   columns: number,
-  type: string | undefined,
 ) {
-  const [lines, length] = transposed ? [columns, rows] : [rows, columns];
-  const areSizes = isSize(lines) && isSize(length) && isSize(leadingDimension);
+  const [lines, length] = transpose === TRANSPOSE ? [columns, rows] : [rows, columns];
+  const areSizes = [lines, length, leadingDimension].every((size) =>
+    Number.isInteger(size) && size >= 1 && size <= MAX_INT32
+  );
   const end = (lines - 1) * leadingDimension + length;
-  const isFloats = typeOf(data) === type && (type === "Float32Array" || type === "Float64Array");
-  if (!isFloats || !areSizes || leadingDimension < length || end > lengthOf(data)) {
-    throw new RangeError(
-      `Cannot multiply matrices: one is not ${rows} by ${columns} numbers of ${type}`,
-    );
+  if (!areSizes || leadingDimension < length || end > data.length) {
+    throw new RangeError(`Cannot multiply matrices: one is not ${rows} by ${columns} numbers`);
   }
-  return { data, leadingDimension, transpose: transposed ? TRANSPOSE : NO_TRANSPOSE };
-}
-
-/** Whether two arrays have bytes in common. */
-function overlaps(a: Floats, b: Floats): boolean {
-  return bufferOf(a) === bufferOf(b) &&
-    byteOffsetOf(a) < byteOffsetOf(b) + byteLengthOf(b) &&
-    byteOffsetOf(b) < byteOffsetOf(a) + byteLengthOf(a);
 }

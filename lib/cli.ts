@@ -7,25 +7,17 @@
 import { parseArgs } from "node:util";
 import { UserError } from "./errors.ts";
 
-/** What the command line asks for. */
+/** What the command line asks for; the flags below say what each of them is. */
 export interface Options {
-  /** Samples in a batch. */
   N: number;
-  /** Numbers in a sample. */
   D_in: number;
-  /** Units of the hidden layer. */
   H: number;
-  /** Numbers in an output. */
   D_out: number;
-  /** Iterations in all. */
   steps: number;
-  /** How far an iteration moves each weight: this times its gradient. */
   learningRate: number;
-  /** The seed of NumPy's random numbers. */
   seed: number;
-  /** Every how many iterations the loss is printed; the last always is. */
   logEvery: number;
-  /** What to compute on: `auto`, or one of the script's backends. */
+  /** `auto`, or the name of one of the script's backends. */
   backend: string;
 }
 
@@ -36,7 +28,7 @@ export interface Script {
   /** What it does, in one line. */
   about: string;
   /** Its sizes, and how it trains. */
-  defaults: Omit<Options, "seed" | "logEvery" | "backend">;
+  defaults: Omit<Options, keyof typeof COMMON>;
   /** What `--backend` takes besides `auto`, by name; without, there is no such flag. */
   backends?: object;
   /** How many numbers its matrices may hold together; {@linkcode MOST}, if left out. */
@@ -49,15 +41,15 @@ const MOST = 2 ** 26;
 /** The same for arrays of arrays: a row is an object, and takes memory of its own. */
 export const ARRAYS_LIMIT = 2 ** 23;
 
+/** A flag with a number: a whole one in a range, or any above 0. */
 interface NumberFlag {
   key: Exclude<keyof Options, "backend">;
+  range?: readonly [least: number, most: number];
   about: string;
-  /** The range of whole numbers that it takes; without, any number above 0. */
-  range?: [least: number, most: number];
 }
 
-const SIZE: [number, number] = [1, MOST];
-const COUNT: [number, number] = [1, Number.MAX_SAFE_INTEGER];
+const SIZE = [1, MOST] as const;
+const COUNT = [1, Number.MAX_SAFE_INTEGER] as const;
 
 // deno-fmt-ignore
 const FLAGS: Record<string, NumberFlag> = {
@@ -72,15 +64,7 @@ const FLAGS: Record<string, NumberFlag> = {
 };
 
 /** The defaults that are no script's own. */
-const BASE = { seed: 0, logEvery: 1, backend: "auto" };
-
-/** Text with nothing in it that a terminal would obey. */
-export function printable(text: string): string {
-  return text.replaceAll(
-    /[\p{Cc}\p{Cf}]/gu,
-    (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`,
-  );
-}
+const COMMON = { seed: 0, logEvery: 1, backend: "auto" };
 
 /** What `--backend` takes. */
 const choices = ({ backends }: Script) => ["auto", ...Object.keys(backends ?? {})];
@@ -97,27 +81,31 @@ export function parseOptions(script: Script, args: string[]): Options | undefine
   const values = parseFlags(names, args);
   if (values.help) return undefined;
 
-  const options: Options = { ...BASE, ...script.defaults };
-  for (const name of Object.keys(FLAGS)) {
-    const text = values[name];
-    if (typeof text === "string") options[FLAGS[name].key] = parseNumber(name, text);
+  const options: Options = { ...COMMON, ...script.defaults };
+  for (const [name, text] of Object.entries(values)) {
+    if (name in FLAGS) options[FLAGS[name].key] = parseNumber(name, text);
+    else options.backend = text;
   }
-  if (typeof values.backend === "string") {
-    if (!choices(script).includes(values.backend)) {
-      throw mistake("backend", values.backend, choices(script).join(", "));
-    }
-    options.backend = values.backend;
+  if (!choices(script).includes(options.backend)) {
+    throw mistake("backend", options.backend, choices(script).join(", "));
   }
-  checkSizes(options, script.limit ?? MOST);
-  return options;
+  const { N, D_in, H, D_out } = options;
+  const total = N * D_in + N * D_out + D_in * H + H * D_out + N * H;
+  const most = script.limit ?? MOST;
+  if (total <= most) return options;
+  throw new UserError(
+    `Cannot use matrices of these sizes: they may hold ${most} numbers together, not ${total}`,
+    2,
+  );
 }
 
 /** The texts that the flags were given; fails on what is no flag, or lacks its text. */
-function parseFlags(names: string[], args: string[]): Record<string, unknown> {
+function parseFlags(names: string[], args: string[]): Record<string, string> {
   const strings = Object.fromEntries(names.map((name) => [name, { type: "string" } as const]));
   const help = { type: "boolean", short: "h" } as const;
   try {
-    return parseArgs({ args, options: { ...strings, help } }).values;
+    const { values } = parseArgs({ args, options: { ...strings, help } });
+    return values as Record<string, string>;
   } catch (error) {
     const [reason] = (error as Error).message.split(/\. |\.?\n/);
     throw new UserError(`Cannot read the flags: ${reason}, see --help`, 2);
@@ -125,49 +113,29 @@ function parseFlags(names: string[], args: string[]): Record<string, unknown> {
 }
 
 /** The error of a value that a flag does not take. */
-function mistake(flag: string, value: string, takes: string): UserError {
-  return new UserError(`Cannot use --${flag} ${JSON.stringify(value)}: it takes ${takes}`, 2);
-}
+const mistake = (flag: string, value: string, takes: string) =>
+  new UserError(`Cannot use --${flag} ${JSON.stringify(value)}: it takes ${takes}`, 2);
 
 /** Reads the value of a flag; fails on one that the flag does not take. */
 function parseNumber(name: string, text: string): number {
   const { range } = FLAGS[name];
-  const pattern = range ? /^\d+(\.0*)?(e\+?\d+)?$/i : /^(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
-  const value = pattern.test(text) ? Number(text) : NaN;
+  const value = /^[\d.]+(e[-+]?\d+)?$/i.test(text) ? Number(text) : NaN;
   const [least, most] = range ?? [Number.MIN_VALUE, Number.MAX_VALUE];
-  if (value >= least && value <= most) return value;
-  const whole = `a whole number from ${least} to ${most}`;
-  throw mistake(name, text, range ? whole : "a number above 0 that float64 can hold");
-}
-
-/** Fails if the matrices hold more numbers than that; names the largest one's flags. */
-function checkSizes({ N, D_in, H, D_out }: Options, most: number) {
-  const matrices = ([
-    ["batch-size", N, "inputs", D_in],
-    ["batch-size", N, "outputs", D_out],
-    ["inputs", D_in, "hidden", H],
-    ["hidden", H, "outputs", D_out],
-    ["batch-size", N, "hidden", H],
-  ] as const).map(([rowsFlag, rows, columnsFlag, columns]) => ({
-    flags: `--${rowsFlag} ${rows} with --${columnsFlag} ${columns}`,
-    numbers: rows * columns,
-  }));
-  const total = matrices.reduce((total, { numbers }) => total + numbers, 0);
-  if (total <= most) return;
-  const [largest] = matrices.sort((a, b) => b.numbers - a.numbers);
-  const reason = `the matrices may hold ${most} numbers together, not ${total}`;
-  throw new UserError(`Cannot use ${largest.flags}: ${reason}`, 2);
+  if (value >= least && value <= most && !(range && value % 1)) return value;
+  throw mistake(name, text, range ? `a whole number from ${least} to ${most}` : "a number above 0");
 }
 
 /** The text that `--help` prints. */
 export function help(script: Script): string {
-  const byDefault = { ...BASE, ...script.defaults };
+  const byDefault = { ...COMMON, ...script.defaults };
   const rows = Object.entries(FLAGS).map(([name, { key, range, about }]) => {
     const letter = key === "logEvery" ? "K" : range ? "N" : "X";
     const value = byDefault[key];
     const shown = value > 0 && value < 1 ? value.toExponential() : value;
-    const ranged = range ? `${range[0]} to ${range[1]}` : "above 0";
-    return [`--${name} ${letter}`, `${about}, ${ranged}, default ${shown}`];
+    return [
+      `--${name} ${letter}`,
+      `${about}, ${range?.join(" to ") ?? "above 0"}, default ${shown}`,
+    ];
   });
   if (script.backends) rows.push(["--backend NAME", `${choices(script).join(", ")}; default auto`]);
   rows.push(["-h, --help", "print this text"]);

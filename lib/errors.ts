@@ -4,7 +4,7 @@
  * @module
  */
 
-/** What went wrong is no mistake in the code, and so takes no stack trace. */
+/** A failure that is no mistake in the code, and so takes no stack trace. */
 export class UserError extends Error {
   override name = "UserError";
 
@@ -18,17 +18,13 @@ export class UserError extends Error {
 export class NotAvailable extends UserError {
   override name = "NotAvailable";
 
-  /**
-   * @param what What can't be used.
-   * @param why Why not.
-   * @param remedy What to do about it.
-   */
-  constructor(readonly what: string, readonly why: string, readonly remedy?: string) {
-    super(`Cannot use ${what}: ${why}${remedy ? `, ${remedy}` : ""}`);
+  /** What can't be used; why not, and what to do about it if there is anything. */
+  constructor(readonly what: string, readonly why: string, readonly remedy = "") {
+    super(`Cannot use ${what}: ${why}${remedy && `, ${remedy}`}`);
   }
+}
 
-  /** The advice that follows where something slower is used in its place. */
-  get hint(): string {
-    return `${this.what} would be faster: ${this.why}${this.remedy ? `, ${this.remedy}` : ""}`;
-  }
+/** The first line of what was thrown. */
+export function firstLine(error: unknown): string {
+  return `${error instanceof Error ? error.message : error}`.split("\n")[0];
 }

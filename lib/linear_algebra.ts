@@ -24,8 +24,9 @@ export interface LinearAlgebra {
    * The matrix product of `a` (n, k) and `b` (k, m), of shape (n, m): NumPy's
    * `a.dot(b)`. Views with any strides and offset will do.
    *
-   * @throws {RangeError} If `a` or `b` is not two-dimensional or reaches outside
-   *   its data, or if `a` does not have as many columns as `b` has rows.
+   * @throws {RangeError} If `a` or `b` is not two-dimensional or reaches outside its
+   *   data, if `a` does not have as many columns as `b` has rows, or if WebAssembly's
+   *   4 GB can't hold them.
    */
   dot(a: Matrix, b: Matrix): Matrix;
   /**
@@ -52,12 +53,10 @@ export function linearAlgebra(
         const shapes = [a, b].map(({ shape }) => `(${shape.join(", ")})`);
         throw new RangeError(`Cannot multiply matrices: shapes ${shapes.join(" and ")} do not fit`);
       }
-      checkView(a);
-      checkView(b);
+      const [left, right] = [operand(a), operand(b)];
       const [rows, depth] = a.shape;
       const columns = b.shape[1];
       const result = zeros(rows, columns);
-      const [left, right] = blas ? [operand(a), operand(b)] : [];
       if (blas && left && right) blas.gemm({ rows, depth, columns }, left, right, result.data);
       else multiply(a, b, result);
       return result;
@@ -76,56 +75,38 @@ export function linearAlgebra(
   };
 }
 
-/** Fails if a view has an element outside its data. */
-function checkView({ data, shape, stride, offset }: Matrix) {
-  const [rows, columns] = shape;
-  const down = (rows - 1) * stride[0];
-  const across = (columns - 1) * stride[1];
-  const first = offset + Math.min(down, 0) + Math.min(across, 0);
-  const last = offset + Math.max(down, 0) + Math.max(across, 0);
-  const { isInteger } = Number;
-  const areIntegers = isInteger(rows) && isInteger(columns) && isInteger(offset) &&
-    isInteger(stride[0]) && isInteger(stride[1]) && rows >= 0 && columns >= 0;
-  const isOutside = rows > 0 && columns > 0 && (first < 0 || last >= data.length);
-  if (!areIntegers || isOutside) {
-    throw new RangeError("Cannot multiply matrices: a view reaches outside its data");
-  }
-}
-
 /**
- * Describes a view to BLAS, which takes rows (or, transposed, columns) of numbers
- * that lie one right after the other.
+ * Describes a view to BLAS, which takes rows (or, transposed, columns) of numbers that lie
+ * one right after the other.
  *
  * @returns Nothing for any other view.
+ * @throws {RangeError} If the view has an element outside its data.
  */
 function operand({ data, shape, stride, offset }: Matrix): Operand<Matrix["data"]> | undefined {
   const [rows, columns] = shape;
-  const [rowStride, columnStride] = stride;
-  if (!(data instanceof Float64Array) || rows === 0 || columns === 0) return undefined;
-
-  // The stride of a dimension of length 1 is never used.
-  const byRows = (columnStride === 1 || columns === 1) && (rowStride >= columns || rows === 1);
-  const byColumns = (rowStride === 1 || rows === 1) && (columnStride >= rows || columns === 1);
-  if (!byRows && !byColumns) return undefined;
-  const [lines, length, distance] = byRows
-    ? [rows, columns, rowStride]
-    : [columns, rows, columnStride];
-  const leadingDimension = lines === 1 ? length : distance;
-  return { data: data.subarray(offset), leadingDimension, transposed: !byRows };
+  const [down, across] = stride;
+  if (rows === 0 || columns === 0) return undefined;
+  const corners = [0, (rows - 1) * down].flatMap((y) => [y, y + (columns - 1) * across]);
+  if (corners.some((corner) => data[offset + corner] === undefined)) {
+    throw new RangeError("Cannot compute: a matrix reaches outside its data");
+  }
+  const transposed = across !== 1 || down < columns;
+  const [leadingDimension, step, length] = transposed
+    ? [across, down, rows]
+    : [down, across, columns];
+  if (!(data instanceof Float64Array) || step !== 1 || leadingDimension < length) return undefined;
+  return { data: data.subarray(offset), leadingDimension, transposed };
 }
 
 /** The numbers of a matrix as one run. */
-function numbersOf({ data, shape: [rows, columns], stride, offset, dimension }: Matrix) {
-  const numbers = data.subarray(offset, offset + rows * columns);
-  // The stride of a dimension of length 1 is never used.
-  const isRun = (rows === 1 || stride[0] === columns) && (columns === 1 || stride[1] === 1);
-  const isWhole = dimension === 2 && isRun &&
-    Number.isInteger(offset) && offset >= 0 &&
-    numbers.length === rows * columns;
-  if (!isWhole) {
+function numbersOf(matrix: Matrix) {
+  const [rows, columns] = matrix.shape;
+  const found = operand(matrix);
+  const isRun = found && !found.transposed && (rows === 1 || found.leadingDimension === columns);
+  if (!isRun) {
     throw new RangeError("Cannot subtract matrices: the rows of one do not lie in one run");
   }
-  return numbers;
+  return found.data.subarray(0, rows * columns);
 }
 
 /**
@@ -150,15 +131,14 @@ export function multiplyInTypescript(a: Matrix, b: Matrix, result: Matrix) {
 /** The kernel multiplies so many rows by so many columns at once. */
 const BLOCK = 4;
 
-/** So many numbers of `b` stay in the processor's cache while all rows of `a` meet them. */
-const CACHED = 2 ** 15;
+/** WebAssembly's memory grows by so many bytes. */
+const PAGE = 2 ** 16;
 
 /**
  * Sets `result` to the matrix product of `a` and `b`, by the kernel in WebAssembly. Its
- * memory gets all rows of `a`, four by four, and then a strip of columns of `b` after the
- * other, in the order in which the kernel reads them. Each sum adds the same products in
- * the same order as {@linkcode multiplyInTypescript}, which multiplies what that memory
- * can't hold.
+ * memory, which never shrinks, gets all rows of `a`, four by four, and then four columns of
+ * `b` after the other, in the order in which the kernel reads them. Each sum adds the same
+ * products in the same order as {@linkcode multiplyInTypescript}.
  *
  * Source: K. Goto and R. van de Geijn, "Anatomy of high-performance matrix
  * multiplication", 2008.
@@ -168,66 +148,47 @@ export function multiplyInWasm(a: Matrix, b: Matrix, result: Matrix) {
   const columns = b.shape[1];
   // The kernel takes an even number of products: zero times zero is added to an odd one.
   const inner = depth + depth % 2;
-  const strip = BLOCK * Math.ceil(Math.min(columns, CACHED / (inner + 1)) / BLOCK);
-  const bStart = BLOCK * Math.ceil(rows / BLOCK) * inner;
-  const resultStart = bStart + strip * inner;
-  const numbers = reserve(resultStart + BLOCK * strip);
-  if (!numbers) return multiplyInTypescript(a, b, result);
+  const groups = Math.ceil(rows / BLOCK);
+  const bStart = BLOCK * groups * inner;
+  const resultStart = bStart + BLOCK * inner;
+  const lacking = 8 * (resultStart + BLOCK * BLOCK * groups) - memory.buffer.byteLength;
+  if (lacking > 0) memory.grow(Math.ceil(lacking / PAGE));
+  // Growing has put another buffer in the place of the old one.
+  const numbers = new Float64Array(memory.buffer as ArrayBuffer);
 
   const bColumns = b.transpose(1, 0);
   for (let i = 0; i < rows; i += BLOCK) pack(a, i, numbers, i * inner);
-  for (let first = 0; first < columns; first += strip) {
-    const width = Math.min(strip, columns - first);
-    for (let j = 0; j < width; j += BLOCK) pack(bColumns, first + j, numbers, bStart + j * inner);
-    const panels = Math.ceil(width / BLOCK);
-    for (let i = 0; i < rows; i += BLOCK) {
-      multiply(8 * i * inner, 8 * bStart, 8 * resultStart, inner, panels);
-      for (let r = 0; r < Math.min(BLOCK, rows - i); r++) {
-        const start = resultStart + r * BLOCK * panels;
-        result.data.set(numbers.subarray(start, start + width), (i + r) * columns + first);
-      }
+  for (let j = 0; j < columns; j += BLOCK) {
+    pack(bColumns, j, numbers, bStart);
+    multiply(0, 8 * bStart, 8 * resultStart, inner, groups);
+    const width = Math.min(BLOCK, columns - j);
+    for (let i = 0; i < rows; i++) {
+      const row = resultStart + i * BLOCK;
+      for (let o = 0; o < width; o++) result.data[i * columns + j + o] = numbers[row + o];
     }
   }
-}
-
-const PAGE = 2 ** 16;
-
-/**
- * WebAssembly's memory, grown to hold at least so many numbers: it never shrinks again.
- *
- * @returns Nothing, where it can't grow so far.
- */
-function reserve(length: number): Float64Array<ArrayBuffer> | undefined {
-  const lacking = 8 * length - memory.buffer.byteLength;
-  try {
-    if (lacking > 0) memory.grow(Math.ceil(lacking / PAGE));
-  } catch {
-    return undefined;
-  }
-  // Growing puts another buffer in the place of the old one.
-  return new Float64Array(memory.buffer as ArrayBuffer);
 }
 
 /**
  * Copies four rows of `matrix`, from row `first` on, to `panel` from `to` on: column after
- * column. Rows below the last one count as zeros, and so does a column that makes their
- * number even.
+ * column, and then zeros where their number is odd. The last row stands in for rows below
+ * it, whose products nobody reads.
  */
-function pack(matrix: Matrix, first: number, panel: Float64Array, to: number) {
-  const { data, shape: [rows, columns], stride: [down, across] } = matrix;
-  const place = matrix.offset + first * down;
+function pack(
+  { data, shape, stride, offset }: Matrix,
+  first: number,
+  panel: Float64Array,
+  to: number,
+) {
+  const [rows, columns] = shape;
+  const [down, across] = stride;
+  const [row1, row2, row3] = [1, 2, 3].map((r) => Math.min(r, rows - 1 - first) * down);
   const end = to + BLOCK * columns;
-  if (first + BLOCK <= rows) {
-    for (let from = place; to < end; from += across, to += BLOCK) {
-      panel[to] = data[from];
-      panel[to + 1] = data[from + down];
-      panel[to + 2] = data[from + 2 * down];
-      panel[to + 3] = data[from + 3 * down];
-    }
-  } else {
-    for (let from = place; to < end; from += across, to += BLOCK) {
-      for (let r = 0; r < BLOCK; r++) panel[to + r] = first + r < rows ? data[from + r * down] : 0;
-    }
+  for (let from = offset + first * down; to < end; from += across, to += BLOCK) {
+    panel[to] = data[from];
+    panel[to + 1] = data[from + row1];
+    panel[to + 2] = data[from + row2];
+    panel[to + 3] = data[from + row3];
   }
   if (columns % 2 === 1) panel.fill(0, end, end + BLOCK);
 }

@@ -5,30 +5,28 @@
  * @module
  */
 
-import { setImmediate } from "node:timers";
+import { setImmediate } from "node:timers/promises";
+import { stripVTControlCharacters } from "node:util";
 import type { Backend } from "./backend.ts";
-import { help, type Options, parseOptions, printable, type Script } from "./cli.ts";
-import { NotAvailable, UserError } from "./errors.ts";
-import { formatTime } from "./format_time.ts";
+import { help, type Options, parseOptions, type Script } from "./cli.ts";
+import { firstLine, NotAvailable, UserError } from "./errors.ts";
 
 /** The first version of Deno that runs all three scripts on every backend. */
 const LEAST_DENO = "2.9.0";
 
 /** A number that is still being computed elsewhere: a scalar tensor is one. */
 export interface Pending {
-  data(): Promise<Float32Array | Int32Array | Uint8Array>;
+  data(): Promise<ArrayLike<number>>;
   dispose(): void;
 }
 
 /** What a training yields, iteration by iteration from 0. */
 export type Losses = Iterable<{ t: number; loss: number | Pending }>;
 
-/** A loss that was read. */
+/** The loss of iteration `t`, read so many milliseconds after the training began. */
 export interface Report {
-  /** The iteration, from 0. */
   t: number;
   loss: number;
-  /** Milliseconds since the training began. */
   elapsed: number;
 }
 
@@ -39,11 +37,10 @@ export interface Report {
 const READS = 16;
 
 /** Reads a loss, and frees the tensor that it was in. */
-async function read(t: number, loss: number | Pending): Promise<Omit<Report, "elapsed">> {
+async function read(t: number, loss: number | Pending) {
   if (typeof loss === "number") return { t, loss };
   try {
-    const [value] = await loss.data();
-    return { t, loss: value };
+    return { t, loss: (await loss.data())[0] };
   } finally {
     loss.dispose();
   }
@@ -59,27 +56,31 @@ export async function* readLosses(
   { steps, logEvery }: Pick<Options, "steps" | "logEvery">,
 ): AsyncGenerator<Report> {
   const start = performance.now();
-  const reads: { report: ReturnType<typeof read>; isSettled: boolean }[] = [];
-  const next = async () => {
-    const report = await reads.shift()!.report;
-    return { ...report, elapsed: performance.now() - start };
-  };
+  const reads: ReturnType<typeof read>[] = [];
   for (const { t, loss } of losses) {
     if (t % logEvery === 0 || t === steps - 1) {
-      const entry = { report: read(t, loss), isSettled: false };
+      const reading = read(t, loss);
       // A read that failed is told of when its turn comes.
-      entry.report.catch(() => {}).then(() => entry.isSettled = true);
-      reads.push(entry);
+      reading.catch(() => {});
+      reads.push(reading);
     } else if (typeof loss !== "number") {
       loss.dispose();
     }
     // Reads settle while the event loop turns.
-    await new Promise(setImmediate);
+    await setImmediate();
     // The last one is reported when its iteration has ended.
-    while (t < steps - 1 && (reads[0]?.isSettled || reads.length === READS)) yield await next();
+    while (t < steps - 1 && reads.length > 0) {
+      const report = await (reads.length < READS ? Promise.race([reads[0], undefined]) : reads[0]);
+      if (!report) break;
+      reads.shift();
+      yield { ...report, elapsed: performance.now() - start };
+    }
   }
-  while (reads.length > 0) yield await next();
+  for (const reading of reads) yield { ...await reading, elapsed: performance.now() - start };
 }
+
+/** A number rounded to three significant digits. */
+export const threeDigits = (value: number) => Number(value.toPrecision(3));
 
 /**
  * Tells on stderr what a training computes on, and at its end how fast that was.
@@ -106,7 +107,8 @@ export async function* report(
   }
   const { steps } = options;
   const iterations = steps === 1 ? "1 iteration" : `${steps} iterations`;
-  tell(`${iterations} in ${formatTime(total)}, ${formatTime(total / steps)} each, on ${device}`);
+  const [seconds, each] = [total / 1000, total / steps].map(threeDigits);
+  tell(`${iterations} in ${seconds} s, ${each} ms each, on ${device}`);
 }
 
 /**
@@ -146,23 +148,22 @@ export function requireDeno(version: string = Deno.version.deno) {
  */
 export function explain(error: unknown): UserError {
   if (error instanceof UserError) return error;
-  const [reason] = (error instanceof Error ? error.message : "").split("\n");
+  const reason = firstLine(error);
   // What a GPU that was lost answers to the next operation.
   if (error instanceof DOMException && error.name === "OperationError") {
     return new UserError(`Cannot go on: the GPU failed, ${reason}`);
   }
   // V8 says that an array is too long, or that it failed; TensorFlow.js, that a GPU's dispatch is.
   const isOutOfMemory = error instanceof WebAssembly.RuntimeError ||
-    /allocation failed|array length|Dispatch size/i.test(reason);
+    /allocation failed|array length|memory size|Dispatch size/i.test(reason);
   if (!isOutOfMemory) throw error;
   return new UserError(`Cannot go on: ${reason.replace(/[.,]+$/, "")}, try smaller matrices`);
 }
 
-/** Writes a line to stderr, in place of any progress there; goes on where it can't be written. */
+/** Writes a line to stderr; goes on where it can't be written. */
 function tell(line: string) {
-  const clear = Deno.stderr.isTerminal() ? "\r\x1b[K" : "";
   try {
-    console.error(`${clear}${printable(line)}`);
+    console.error(stripVTControlCharacters(line));
   } catch {
     // A full disk, say. There is nowhere else to tell it.
   }
@@ -182,7 +183,7 @@ export function print(line: string) {
     } catch (error) {
       if (error instanceof Deno.errors.BrokenPipe) throw error;
       if (!(error instanceof Deno.errors.WouldBlock)) {
-        throw new UserError(`Cannot write to stdout: ${(error as Error).message}`);
+        throw new UserError(`Cannot write to stdout: ${firstLine(error)}`);
       }
       // A reader that is slow, on a pipe that does not wait for it: wait here, for 10 ms.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);

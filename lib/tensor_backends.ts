@@ -37,13 +37,13 @@ export const TENSOR_BACKENDS = {
   },
   blas: async () => {
     const blas = openBlas();
-    const { registerBlas } = await import("./wasm.ts");
-    await registerBlas(blas);
+    const { registerWasm } = await import("./wasm.ts");
+    await registerWasm("blas", blas);
     return start("blas", `BLAS from ${blas.library}`);
   },
   wasm: async () => {
     const { registerWasm } = await import("./wasm.ts");
-    await registerWasm();
+    await registerWasm("wasm");
     return start("wasm", "WebAssembly");
   },
   cpu: async () => {

@@ -4,10 +4,11 @@
  * @module
  */
 
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import util from "node:util";
 import * as tf from "@tensorflow/tfjs-core";
-import { NotAvailable } from "./errors.ts";
+import { firstLine, NotAvailable } from "./errors.ts";
 
 /** Where the task installs: a folder of its own, for only there do install scripts run. */
 const FOLDER = new URL("../.tensorflow/", import.meta.url);
@@ -17,31 +18,17 @@ const PACKAGES = ["@tensorflow/tfjs-node-gpu", "@tensorflow/tfjs-node"];
 
 /** Everything that loading a package takes; without one of them, Deno would prompt. */
 const permissions = (folder: URL): Deno.PermissionDescriptor[] => [
-  { name: "read", path: folder },
-  { name: "ffi", path: folder },
   { name: "env" },
-  ...(Deno.build.os === "linux"
-    ? ["/usr/bin/ldd", "/proc/self/exe"].map((path) => ({ name: "read", path } as const))
-    : []),
+  { name: "ffi", path: folder },
+  { name: "read", path: folder },
+  ...(Deno.build.os === "linux" ? ["/usr/bin/ldd", "/proc/self/exe"] : [])
+    .map((path) => ({ name: "read", path } as const)),
 ];
 
 /** The parts of the package's backend that tell what it computes on. */
 interface NodeBackend {
   binding: { TF_Version: string };
   isUsingGpuDevice: boolean;
-}
-
-const notAvailable = (why: string, remedy: string) => new NotAvailable("tensorflow", why, remedy);
-
-/** Whether a package is there with the addon that its install script makes. */
-function isInstalled(name: string, folder: URL): boolean {
-  const lib = new URL(`node_modules/${name}/lib/`, folder);
-  try {
-    const [version] = Deno.readDirSync(lib);
-    return Deno.statSync(new URL(`${version.name}/tfjs_binding.node`, lib)).isFile;
-  } catch {
-    return false;
-  }
 }
 
 /**
@@ -52,17 +39,12 @@ function isInstalled(name: string, folder: URL): boolean {
  * @throws {NotAvailable} If it may not be loaded, or is not installed.
  */
 export function loadTensorflow(folder = FOLDER): string {
-  const granted = permissions(folder).every((permission) =>
+  const isGranted = permissions(folder).every((permission) =>
     Deno.permissions.querySync(permission).state === "granted"
   );
-  if (!granted) {
-    throw notAvailable("no permission to load it", "see deno task tensorflow");
+  if (!isGranted) {
+    throw new NotAvailable("tensorflow", "no permission to load it", "see deno task tensorflow");
   }
-  const name = PACKAGES.find((name) => isInstalled(name, folder));
-  if (!name) {
-    throw notAvailable("it is not installed", "run deno task install:tensorflow");
-  }
-
   // Version 4.22.0 calls a function that Deno and Node.js 23 no longer have; see
   // https://github.com/tensorflow/tfjs/pull/8425
   const legacy = util as unknown as { isNullOrUndefined?: (value: unknown) => boolean };
@@ -70,11 +52,12 @@ export function loadTensorflow(folder = FOLDER): string {
 
   // Warnings and errors only, and no advice on how to compile it.
   if (!Deno.env.has("TF_CPP_MIN_LOG_LEVEL")) Deno.env.set("TF_CPP_MIN_LOG_LEVEL", "2");
+  const name = PACKAGES.find((name) => existsSync(new URL(`node_modules/${name}`, folder)));
   try {
+    if (!name) throw new Error("it is not installed");
     createRequire(folder)(name);
   } catch (error) {
-    const [reason] = String(error).split("\n");
-    throw notAvailable(reason, "run deno task install:tensorflow");
+    throw new NotAvailable("tensorflow", firstLine(error), "run deno task install:tensorflow");
   }
   const { binding, isUsingGpuDevice } = tf.findBackend("tensorflow") as unknown as NodeBackend;
   return `TensorFlow ${binding.TF_Version} on the ${isUsingGpuDevice ? "GPU" : "CPU"}`;

@@ -9,41 +9,37 @@ import { type BackendWasm, setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Blas } from "./blas.ts";
 
-type Inputs<Names extends string> = Record<Names, tf.TensorInfo>;
+/** What TensorFlow.js calls for an operation. */
+type Kernel<Inputs, Attributes> = (
+  call: { inputs: Inputs; attrs: Attributes; backend: BackendWasm },
+) => tf.TensorInfo;
 
-/** What TensorFlow.js hands to a kernel. */
-interface Call<Inputs, Attributes> {
-  inputs: Inputs;
-  attrs: Attributes;
-  backend: BackendWasm;
-}
-
-type Kernel<Inputs, Attributes> = (call: Call<Inputs, Attributes>) => tf.TensorInfo;
-
-type MatMul = Kernel<Inputs<"a" | "b">, { transposeA: boolean; transposeB: boolean }>;
-type Sum = Kernel<Inputs<"x">, { axis: number | number[]; keepDims: boolean }>;
-type Transpose = Kernel<Inputs<"x">, { perm: number[] }>;
+type One = { x: tf.TensorInfo };
+type Two = { a: tf.TensorInfo; b: tf.TensorInfo };
+type MatMul = Kernel<Two, { transposeA: boolean; transposeB: boolean }>;
+type Sum = Kernel<One, { axis: number | number[]; keepDims: boolean }>;
+type Transpose = Kernel<One, { perm: number[] }>;
 
 /** The kernel of that name, as the package has it. */
-function original<Kernel>(name: string): Kernel {
-  return tf.getKernel(name, "wasm").kernelFunc as unknown as Kernel;
-}
+const original = <K>(name: string) => tf.getKernel(name, "wasm").kernelFunc as unknown as K;
 
 /** Makes TensorFlow.js use another kernel of that name. */
-function replace<Kernel>(kernelName: string, backendName: string, kernel: Kernel) {
+function replace<K>(kernelName: string, backendName: string, kernel: K) {
   const config = tf.getKernel(kernelName, backendName);
   tf.unregisterKernel(kernelName, backendName);
   tf.registerKernel({ ...config, kernelFunc: kernel as unknown as tf.KernelFunc });
 }
 
 const transposeInWasm = original<Transpose>(tf.Transpose);
-const matMulInWasm = matMul(original<MatMul>(tf.BatchMatMul));
+const packageMatMul = original<MatMul>(tf.BatchMatMul);
+const packageSum = original<Sum>(tf.Sum);
 replace(tf.BatchMatMul, "wasm", matMulInWasm);
-replace(tf.Sum, "wasm", sum(original<Sum>(tf.Sum)));
+replace(tf.Sum, "wasm", sum);
 tf.copyRegisteredKernels("wasm", "blas");
 
-/** What the package registers; it is to wait until its binary is found. */
+// What the package registers would look for its binary on disk.
 const createBackend = tf.findBackendFactory("wasm");
+tf.removeBackend("wasm");
 
 /** The memory and its operations, for both names; once disposed of, it has no `wasm`. */
 let shared: BackendWasm | undefined;
@@ -84,40 +80,24 @@ async function openShared(): Promise<BackendWasm> {
   return shared = backend;
 }
 
-/** What is registered under each of the two names. */
-const registered = new Map<string, BackendWasm>();
-
-function register(name: string, backend: BackendWasm) {
-  if (registered.get(name) === backend) return;
+/**
+ * Registers WebAssembly as a backend of TensorFlow.js, with kernels in the place of the
+ * package's slow or inexact ones.
+ *
+ * @param blas What multiplies on the backend `blas`.
+ * @throws {Error} If there is no WebAssembly, or none with SIMD.
+ */
+export async function registerWasm(name: "wasm" | "blas", blas?: Blas) {
+  const backend = await openShared();
+  if (blas) replace(tf.BatchMatMul, name, matMulBy(blas));
+  if (tf.findBackend(name) === backend) return;
   if (tf.findBackendFactory(name)) tf.removeBackend(name);
   tf.registerBackend(name, () => backend);
-  registered.set(name, backend);
-}
-
-/**
- * Registers WebAssembly as the backend `wasm` of TensorFlow.js, with kernels in the place
- * of its slow or inexact ones.
- *
- * @throws {Error} If there is no WebAssembly, or none with SIMD.
- */
-export async function registerWasm() {
-  register("wasm", await openShared());
-}
-
-/**
- * Registers the backend `blas`: WebAssembly, but a library multiplies.
- *
- * @throws {Error} If there is no WebAssembly, or none with SIMD.
- */
-export async function registerBlas(blas: Blas) {
-  register("blas", await openShared());
-  replace(tf.BatchMatMul, "blas", matMulBy(blas));
 }
 
 /** Whether BLAS takes a tensor: a matrix of float32 that is not empty. */
-function isMatrix({ shape, dtype }: tf.TensorInfo): boolean {
-  return dtype === "float32" && shape.length === 2 && shape[0] > 0 && shape[1] > 0;
-}
+const isMatrix = ({ shape, dtype }: tf.TensorInfo) =>
+  dtype === "float32" && shape.length === 2 && shape[0] > 0 && shape[1] > 0;
 
 /** The matrix product by BLAS, with nothing copied; what BLAS does not take is WebAssembly's. */
 function matMulBy(blas: Blas): MatMul {
@@ -151,26 +131,25 @@ function zeros(shape: number[], dtype: tf.DataType, backend: BackendWasm): tf.Te
  * The package's product, but of copies in the place of transposes, at which it is 5 times
  * slower; and of zeros where there is nothing to add up, which it leaves as memory was.
  */
-function matMul(product: MatMul): MatMul {
-  return ({ inputs: { a, b }, attrs: { transposeA, transposeB }, backend }) => {
-    if (a.shape.length === 2 && b.shape.length === 2 && a.shape[transposeA ? 0 : 1] === 0) {
-      return zeros([a.shape[transposeA ? 1 : 0], b.shape[transposeB ? 0 : 1]], "float32", backend);
-    }
-    const copies: tf.TensorInfo[] = [];
-    const transposed = (x: tf.TensorInfo) => {
-      const dimensions = [...x.shape.keys()];
-      const perm = [...dimensions.slice(0, -2), ...dimensions.slice(-2).reverse()];
-      const copy = transposeInWasm({ inputs: { x }, attrs: { perm }, backend });
-      copies.push(copy);
-      return copy;
-    };
-    try {
-      const inputs = { a: transposeA ? transposed(a) : a, b: transposeB ? transposed(b) : b };
-      return product({ inputs, attrs: { transposeA: false, transposeB: false }, backend });
-    } finally {
-      for (const { dataId } of copies) backend.disposeData(dataId);
-    }
+function matMulInWasm({ inputs: { a, b }, attrs, backend }: Parameters<MatMul>[0]) {
+  const { transposeA, transposeB } = attrs;
+  if (a.shape.length === 2 && b.shape.length === 2 && a.shape[transposeA ? 0 : 1] === 0) {
+    return zeros([a.shape[transposeA ? 1 : 0], b.shape[transposeB ? 0 : 1]], "float32", backend);
+  }
+  const copies: tf.TensorInfo[] = [];
+  const transposed = (x: tf.TensorInfo) => {
+    const dimensions = [...x.shape.keys()];
+    const perm = [...dimensions.slice(0, -2), ...dimensions.slice(-2).reverse()];
+    const copy = transposeInWasm({ inputs: { x }, attrs: { perm }, backend });
+    copies.push(copy);
+    return copy;
   };
+  try {
+    const inputs = { a: transposeA ? transposed(a) : a, b: transposeB ? transposed(b) : b };
+    return packageMatMul({ inputs, attrs: { transposeA: false, transposeB: false }, backend });
+  } finally {
+    for (const { dataId } of copies) backend.disposeData(dataId);
+  }
 }
 
 /**
@@ -178,17 +157,14 @@ function matMul(product: MatMul): MatMul {
  * in float32 from the first to the last, and loses digits where they are many; and of
  * zeros where there is nothing to add up.
  */
-function sum(packageSum: Sum): Sum {
-  return (call) => {
-    const { inputs: { x }, attrs: { axis, keepDims }, backend } = call;
-    const axes = tf.util.parseAxisParam(axis, x.shape);
-    const [outShape, reduced] = tf.backend_util.computeOutAndReduceShapes(x.shape, axes);
-    const shape = keepDims ? tf.backend_util.expandShapeToKeepDim(outShape, axes) : outShape;
-    if (reduced.includes(0)) return zeros(shape, x.dtype, backend);
-    if (x.dtype !== "float32" || outShape.length > 0) return packageSum(call);
-    const numbers = backend.typedArrayFromHeap(x);
-    let total = 0;
-    for (let i = 0; i < numbers.length; i++) total += numbers[i];
-    return backend.makeOutput(shape, "float32", undefined, Float32Array.of(total));
-  };
+function sum(call: Parameters<Sum>[0]) {
+  const { inputs: { x }, attrs: { axis, keepDims }, backend } = call;
+  const axes = tf.util.parseAxisParam(axis, x.shape);
+  const [outShape, reduced] = tf.backend_util.computeOutAndReduceShapes(x.shape, axes);
+  const shape = keepDims ? tf.backend_util.expandShapeToKeepDim(outShape, axes) : outShape;
+  if (reduced.includes(0)) return zeros(shape, x.dtype, backend);
+  if (x.dtype !== "float32" || outShape.length > 0) return packageSum(call);
+  let total = 0;
+  for (const value of backend.typedArrayFromHeap(x)) total += value;
+  return backend.makeOutput(shape, "float32", undefined, Float32Array.of(total));
 }

@@ -7,16 +7,18 @@
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import "@tensorflow/tfjs-backend-webgpu";
 import * as tf from "@tensorflow/tfjs-core";
-import { NotAvailable, UserError } from "./errors.ts";
+import { firstLine, NotAvailable, UserError } from "./errors.ts";
 
 /** Makes the backend as the package does, on the fastest adapter. */
 const createBackend = tf.findBackendFactory("webgpu");
 
-/** What is registered in the package's place. */
-let registered: (() => WebGPUBackend) | undefined;
+/** What is registered in the package's place, and how its GPU has failed. */
+interface Registered {
+  backend: WebGPUBackend;
+  failure?: UserError;
+}
 
-/** The backends whose GPU has failed or is gone, and why. */
-const failures = new WeakMap<WebGPUBackend, UserError>();
+let current: Registered | undefined;
 
 /**
  * Registers the fastest adapter of this machine as the backend `webgpu` of TensorFlow.js;
@@ -38,12 +40,10 @@ export async function registerWebgpu(software: boolean): Promise<string> {
   if (!software && isSoftware(adapter.info)) {
     throw new NotAvailable("webgpu", `there is only a software adapter, ${description}`);
   }
-  const current: unknown = tf.findBackendFactory("webgpu");
-  if (!registered || current !== registered || failures.has(registered())) {
-    const backend = rejectAfterErrors(await createBackend() as WebGPUBackend);
-    if (current) tf.removeBackend("webgpu");
-    registered = () => backend;
-    tf.registerBackend("webgpu", registered);
+  if (!current || current.failure || tf.findBackend("webgpu") !== current.backend) {
+    const { backend } = current = rejectAfterErrors(await createBackend() as WebGPUBackend);
+    if (tf.findBackendFactory("webgpu")) tf.removeBackend("webgpu");
+    tf.registerBackend("webgpu", () => backend);
     // By default, small tensors would be computed on the CPU.
     tf.env().set("WEBGPU_CPU_FORWARD", false);
   }
@@ -54,11 +54,11 @@ export async function registerWebgpu(software: boolean): Promise<string> {
  * Makes every read of a number fail once the GPU has failed: WebGPU tells of an
  * error by an event only, and goes on with zeros.
  */
-function rejectAfterErrors(backend: WebGPUBackend): WebGPUBackend {
+function rejectAfterErrors(backend: WebGPUBackend): Registered {
   const { device } = backend;
-  const fail = (reason: string) => {
-    if (failures.has(backend)) return;
-    failures.set(backend, new UserError(`Cannot go on: the GPU failed, ${reason.split("\n")[0]}`));
+  const state: Registered = { backend };
+  const fail = (reason: unknown) => {
+    state.failure ??= new UserError(`Cannot go on: the GPU failed, ${firstLine(reason)}`);
   };
   device.addEventListener("uncapturederror", (event) => {
     fail((event as GPUUncapturedErrorEvent).error.message);
@@ -73,13 +73,12 @@ function rejectAfterErrors(backend: WebGPUBackend): WebGPUBackend {
 
   const read = backend.read.bind(backend);
   backend.read = async (id) => {
-    const numbers = await read(id).catch((error) => {
-      throw failures.get(backend) ?? error;
-    });
-    if (failures.has(backend)) throw failures.get(backend);
-    return numbers;
+    const [numbers] = await Promise.allSettled([read(id)]);
+    if (state.failure) throw state.failure;
+    if (numbers.status === "rejected") throw numbers.reason;
+    return numbers.value;
   };
-  return backend;
+  return state;
 }
 
 /**

@@ -5,7 +5,6 @@
  * @module
  */
 
-import { openBlas } from "../lib/blas.ts";
 import { TENSOR_BACKENDS, type TensorBackend } from "../lib/tensor_backends.ts";
 
 /** What a benchmark calls, and how to let go of it. */
@@ -14,7 +13,7 @@ export interface Subject {
   stop?(): unknown;
 }
 
-let current: { name: string; subject: Subject } | undefined;
+let current: { id: string; subject: Subject } | undefined;
 
 /**
  * Registers a benchmark.
@@ -25,10 +24,10 @@ let current: { name: string; subject: Subject } | undefined;
 export function bench(of: string, name: string, start: () => Subject | Promise<Subject>) {
   const id = `${name}, ${of}`;
   Deno.bench(name, { group: of, baseline: name.startsWith("arrays") }, async (b) => {
-    if (current?.name !== id) {
+    if (current?.id !== id) {
       await current?.subject.stop?.();
       current = undefined;
-      current = { name: id, subject: await start() };
+      current = { id, subject: await start() };
     }
     const { subject } = current;
     b.start();
@@ -37,21 +36,7 @@ export function bench(of: string, name: string, start: () => Subject | Promise<S
   });
 }
 
-/** Whether something opens; says why not. */
-async function opens(open: () => unknown): Promise<boolean> {
-  try {
-    await open();
-    return true;
-  } catch (error) {
-    console.error(`Skipping: ${(error as Error).message}`);
-    return false;
-  }
-}
-
-/** Whether BLAS may be used. */
-export const HAS_BLAS = await opens(openBlas);
-
-const LABELS: Record<TensorBackend, string> = {
+const NAMES: Record<TensorBackend, string> = {
   wasm: "tensors in WebAssembly",
   blas: "tensors with BLAS",
   tensorflow: "tensors on TensorFlow",
@@ -61,6 +46,11 @@ const LABELS: Record<TensorBackend, string> = {
 
 /** The backends of TensorFlow.js that are there, and no software GPU, by the README's names. */
 export const TENSORS: [name: string, backend: TensorBackend][] = [];
-for (const [backend, name] of Object.entries(LABELS) as [TensorBackend, string][]) {
-  if (await opens(() => TENSOR_BACKENDS[backend](false))) TENSORS.push([name, backend]);
+for (const [backend, name] of Object.entries(NAMES) as [TensorBackend, string][]) {
+  try {
+    await TENSOR_BACKENDS[backend](false);
+    TENSORS.push([name, backend]);
+  } catch (error) {
+    console.error(`Skipping ${name}: ${(error as Error).message}`);
+  }
 }

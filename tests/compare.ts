@@ -7,9 +7,8 @@
 
 import { type Backend, openBackend } from "../lib/backend.ts";
 import type { Options } from "../lib/cli.ts";
-import { formatTime } from "../lib/format_time.ts";
 import { NDARRAY_BACKENDS } from "../lib/ndarray_backends.ts";
-import { type Losses, main, print, report } from "../lib/run.ts";
+import { type Losses, main, print, report, threeDigits } from "../lib/run.ts";
 import { TENSOR_BACKENDS } from "../lib/tensor_backends.ts";
 import * as naive from "../naive_neural_network.ts";
 import * as nd from "../ndarray_neural_network.ts";
@@ -35,9 +34,9 @@ function recordedLosses({ N, D_in, H, D_out, seed, learningRate }: Options): num
   )?.numpy;
 }
 
-/** Rewrites the last line of the terminal, if there is one; what is told next takes its place. */
-function showProgress(text: string) {
-  if (Deno.stderr.isTerminal()) Deno.stderr.writeSync(new TextEncoder().encode(`\r\x1b[K${text}`));
+/** Writes a line to the terminal, if there is one, for the next one to be written over it. */
+function showProgress(line: string) {
+  if (Deno.stderr.isTerminal()) Deno.stderr.writeSync(new TextEncoder().encode(`${line}\x1b[K\r`));
 }
 
 /** Trains the three, and makes a row of each; the first one has the heads. */
@@ -52,13 +51,13 @@ async function compare(options: Options, numpy?: number[]): Promise<string[][]> 
       if (numpy && t <= 100) worst = Math.max(worst, Math.abs(loss / numpy[t] - 1));
       if (elapsed - lastShown < 100 || t === steps - 1) continue;
       lastShown = elapsed;
-      showProgress(`${Math.floor(100 * (t + 1) / steps)}% - Loss Value: ${loss}`);
+      showProgress(`${Math.floor(100 * (t + 1) / steps)} %, loss ${loss.toPrecision(5)}`);
     }
     first ??= total;
     rows.push([
       backend.device,
-      formatTime(total),
-      formatTime(total / steps),
+      `${threeDigits(total / 1000)} s`,
+      `${threeDigits(total / steps)} ms`,
       last.toPrecision(5),
       `${(first / total).toPrecision(3)}x`,
       worst.toExponential(0),

@@ -1,22 +1,139 @@
 /** What holds for all three networks: NumPy's losses, right gradients, one result. */
 
 import assert from "node:assert/strict";
+// @ts-types="@types/ndarray"
+import ndarray from "ndarray";
+import * as tf from "@tensorflow/tfjs-core";
+import { openBackend } from "../lib/backend.ts";
+import type { Options } from "../lib/cli.ts";
+import type { Matrix } from "../lib/linear_algebra.ts";
+import { NDARRAY_BACKENDS } from "../lib/ndarray_backends.ts";
+import { type Losses, readLosses, type Report } from "../lib/run.ts";
+import type { TensorBackend } from "../lib/tensor_backends.ts";
+import * as naive from "../naive_neural_network.ts";
+import * as nd from "../ndarray_neural_network.ts";
+import * as tensor from "../tensor_neural_network.ts";
+import { availableBackends, BLAS, useBackend } from "./available.ts";
 import seed0 from "./numpy_losses/seed0_64x1000x100x10.json" with { type: "json" };
 import seed11 from "./numpy_losses/seed11_3x5x4x2.json" with { type: "json" };
 import seed42 from "./numpy_losses/seed42_64x1000x100x10.json" with { type: "json" };
-import { type Dimensions, type Matrices, VERSIONS } from "./networks.ts";
 
-/** How far two numbers are apart, relative to the larger one. */
-function relativeError(a: number, b: number): number {
-  return a === b ? 0 : Math.abs(a - b) / Math.max(Math.abs(a), Math.abs(b));
+/** How a network is trained, and which of its losses are read. */
+type Training = Pick<Options, "steps" | "learningRate" | "logEvery">;
+
+/** Matrices by name, as plain arrays: x, y and the weights, or the weights alone. */
+type Matrices = Record<string, naive.Matrix>;
+
+/** One way to train the network. */
+interface Version {
+  name: string;
+  /** Its unit roundoff is that of float32, not of float64. */
+  float32: boolean;
+  draw(dimensions: typeof naive.SIZES, seed: number): Matrices | Promise<Matrices>;
+  /** Trains a copy of the network. */
+  train(network: Matrices, training: Training): Promise<{ reports: Report[]; weights: Matrices }>;
 }
 
+/** The same names, with something made of each value. */
+function mapValues<In, Out>(record: Record<string, In>, make: (value: In) => Out) {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, make(value)]));
+}
+
+/** Reads the losses of a training, and makes arrays of the weights that it returns. */
+async function collect<Weights>(
+  losses: Iterator<Losses extends Iterable<infer Loss> ? Loss : never, Weights>,
+  training: Training,
+  toArrays: (weights: Weights) => Matrices | Promise<Matrices>,
+) {
+  let weights: Weights;
+  function* keepWeights() {
+    weights = yield* { [Symbol.iterator]: () => losses };
+  }
+  const reports = await Array.fromAsync(readLosses(keepWeights(), training));
+  return { reports, weights: await toArrays(weights!) };
+}
+
+const arrays: Version = {
+  name: "naive",
+  float32: false,
+  draw: naive.draw,
+  train: (network, training) =>
+    collect(naive.train(network as naive.Network, training), training, (weights) => weights),
+};
+
+/** Copies rows to a new ndarray. */
+const toNdarray = (rows: naive.Matrix): Matrix =>
+  ndarray(Float64Array.from(rows.flat()), [rows.length, rows[0].length]);
+
+/** Copies an ndarray of any strides to rows. */
+function fromNdarray(matrix: Matrix): naive.Matrix {
+  const [rows, columns] = matrix.shape;
+  const row = (i: number) => Array.from({ length: columns }, (_, j) => matrix.get(i, j));
+  return Array.from({ length: rows }, (_, i) => row(i));
+}
+
+/** The ndarray script on one backend. */
+const ndarrays = (backend: keyof typeof NDARRAY_BACKENDS): Version => ({
+  name: `ndarray on ${backend}`,
+  float32: false,
+  draw: (dimensions, seed) => mapValues(nd.draw(dimensions, seed), fromNdarray),
+  async train(network, training) {
+    const { algebra } = await openBackend(backend, NDARRAY_BACKENDS);
+    const losses = nd.train(mapValues(network, toNdarray) as nd.Network, training, algebra);
+    return collect(losses, training, (weights) => mapValues(weights, fromNdarray));
+  },
+});
+
+/** The numbers of tensors, which are disposed of. */
+async function takeArrays(tensors: Record<string, tf.Tensor2D>): Promise<Matrices> {
+  const matrices: Matrices = {};
+  for (const [name, tensor] of Object.entries(tensors)) matrices[name] = await tensor.array();
+  tf.dispose(tensors);
+  return matrices;
+}
+
+/** The tensor script on one backend. */
+const tensors = (backend: TensorBackend): Version => ({
+  name: `tensor on ${backend}`,
+  float32: true,
+  async draw(dimensions, seed) {
+    await useBackend(backend);
+    return takeArrays(tensor.draw(dimensions, seed) as Record<string, tf.Tensor2D>);
+  },
+  async train(network, training) {
+    await useBackend(backend);
+    const { x, y, ...weights } = mapValues(network, (rows) => tf.tensor2d(rows));
+    const variables = mapValues(weights, (tensor) => tf.tidy(() => tf.variable(tensor)));
+    tf.dispose(weights);
+    const losses = tensor.train({ x, y, ...variables } as tensor.Network, training);
+    const trained = await collect(losses, training, takeArrays);
+    tf.dispose([x, y]);
+    return trained;
+  },
+});
+
+/** Every way to train the network on this machine. */
+const VERSIONS: Version[] = [
+  arrays,
+  ...(BLAS ? [ndarrays("blas")] : []),
+  ndarrays("wasm"),
+  ndarrays("typescript"),
+  ...(await availableBackends()).map(tensors),
+];
+
 function assertClose(actual: number, expected: number, tolerance: number, what: string) {
-  const error = relativeError(actual, expected);
+  const error = Math.abs(actual - expected) / Math.abs(expected);
   assert.ok(error <= tolerance, `${what}: ${actual} is ${error} from ${expected}`);
 }
 
-const [naive] = VERSIONS;
+/** The place of every number of the weights: of whatever `draw` gives beside x and y. */
+function* places({ x: _x, y: _y, ...weights }: Matrices) {
+  for (const [name, matrix] of Object.entries(weights)) {
+    for (const [i, row] of matrix.entries()) {
+      for (const j of row.keys()) yield { name, i, j };
+    }
+  }
+}
 
 for (const version of VERSIONS) {
   for (const golden of [seed0, seed42, seed11]) {
@@ -38,20 +155,9 @@ for (const version of VERSIONS) {
       }
     });
   }
-}
 
-/** The place of every number of the weights: of whatever `draw` gives beside x and y. */
-function* places({ x: _x, y: _y, ...weights }: Matrices) {
-  for (const [name, matrix] of Object.entries(weights)) {
-    for (const [i, row] of matrix.entries()) {
-      for (const j of row.keys()) yield { name, i, j };
-    }
-  }
-}
-
-for (const version of VERSIONS) {
   Deno.test(`${version.name}: gradients by central differences`, async () => {
-    const network = await naive.draw({ N: 3, D_in: 5, H: 4, D_out: 2 }, 3);
+    const network: Matrices = naive.draw({ N: 3, D_in: 5, H: 4, D_out: 2 }, 3);
     // With a learning rate of 1, one iteration moves each weight by its gradient.
     const training = { steps: 1, learningRate: 1, logEvery: 1 };
     const lossOf = async (changed: Matrices) =>
@@ -67,10 +173,8 @@ for (const version of VERSIONS) {
       below[name][i][j] -= delta;
       const difference = (await lossOf(above) - await lossOf(below)) / (2 * delta);
       const error = Math.abs(gradient - difference) / (1 + Math.abs(difference));
-      assert.ok(
-        error < tolerance,
-        `d loss / d ${name}[${i}][${j}]: ${gradient} is not ${difference}`,
-      );
+      const place = `d loss / d ${name}[${i}][${j}]`;
+      assert.ok(error < tolerance, `${place}: ${gradient} is not ${difference}`);
     }
   });
 
@@ -83,39 +187,23 @@ for (const version of VERSIONS) {
     assert.deepEqual(weights, { w1: [[-1, -1, 0]], w2: [[1], [1], [0]] });
   });
 
-  Deno.test(`${version.name}: reports every K-th loss, and the last`, async () => {
-    const network = await naive.draw({ N: 2, D_in: 3, H: 2, D_out: 1 }, 0);
-    const every = await version.train(network, { steps: 8, learningRate: 1e-3, logEvery: 1 });
-    const third = await version.train(network, { steps: 8, learningRate: 1e-3, logEvery: 3 });
-    const losses = ({ reports }: typeof every) => reports.map(({ t, loss }) => [t, loss]);
-    assert.deepEqual(losses(third), [0, 3, 6, 7].map((t) => losses(every)[t]));
-    assert.deepEqual(third.weights, every.weights);
-  });
-}
-
-const ODD_DIMENSIONS: Dimensions[] = [
-  { N: 1, D_in: 1, H: 1, D_out: 1 },
-  { N: 1, D_in: 7, H: 5, D_out: 3 },
-  { N: 5, D_in: 3, H: 1, D_out: 2 },
-  { N: 7, D_in: 13, H: 11, D_out: 5 },
-  { N: 3, D_in: 2, H: 9, D_out: 1 },
-];
-
-for (const version of VERSIONS.filter((version) => version !== naive)) {
-  for (const { N, D_in, H, D_out } of ODD_DIMENSIONS) {
-    Deno.test(`${version.name}: as naive for ${N}x${D_in}x${H}x${D_out}`, async () => {
-      const network = await naive.draw({ N, D_in, H, D_out }, 5);
+  Deno.test(`${version.name}: as naive for odd sizes, whichever losses are read`, async () => {
+    // deno-fmt-ignore
+    const sizes = [[1, 1, 1, 1], [1, 7, 5, 3], [5, 3, 1, 2], [7, 13, 11, 5], [3, 2, 9, 1]];
+    for (const [N, D_in, H, D_out] of sizes) {
+      const network: Matrices = naive.draw({ N, D_in, H, D_out }, 5);
       const training = { steps: 10, learningRate: 1e-3, logEvery: 1 };
-      const expected = await naive.train(network, training);
-      const actual = await version.train(network, training);
+      const expected = await arrays.train(network, training);
+      const actual = await version.train(network, { ...training, logEvery: 4 });
       const tolerance = version.float32 ? 1e-4 : 1e-12;
-      for (const [t, { loss }] of actual.reports.entries()) {
+      assert.deepEqual(actual.reports.map(({ t }) => t), [0, 4, 8, 9]);
+      for (const { t, loss } of actual.reports) {
         assertClose(loss, expected.reports[t].loss, tolerance, `iteration ${t}`);
       }
       for (const { name, i, j } of places(network)) {
         const [a, b] = [actual.weights[name][i][j], expected.weights[name][i][j]];
         assert.ok(Math.abs(a - b) <= tolerance * (1 + Math.abs(b)), `${name}[${i}][${j}]`);
       }
-    });
-  }
+    }
+  });
 }

@@ -19,14 +19,8 @@ import {
 import { permitted } from "./available.ts";
 import { ROOT, runScript } from "./run_script.ts";
 
-Deno.test("the README's figures are those of the measurements", () => {
+Deno.test("the README's figures are those of the measurements, and change with them", () => {
   assert.ok(README === writeFigures(README, MEASUREMENTS), "run deno task images");
-  for (const name of ["machine", "iterations", "whole", "loops"]) {
-    assert.ok(README.includes(`<!-- figure ${name} -->`), `there is no place for ${name}`);
-  }
-});
-
-Deno.test("a figure that changes changes the README", () => {
   for (const time of MEASUREMENTS.times) {
     if (time.name !== "arrays") continue;
     const slower = structuredClone(MEASUREMENTS);
@@ -54,19 +48,17 @@ function tableOf(table: string): string {
   return squeezed(code.join(""));
 }
 
-const TABLES = README.match(/\| Python \| TypeScript \|\n.*?\n\n/gs)!.map(tableOf);
-
 Deno.test("the README's tables have every statement of the loops, in order", () => {
-  assert.deepEqual(TABLES, [naive, ndarray, tensor].map(loopOf));
+  const tables = README.match(/\| Python \| TypeScript \|\n.*?\n\n/gs)!.map(tableOf);
+  assert.deepEqual(tables, [naive, ndarray, tensor].map(loopOf));
   for (const [i, script] of [naive, ndarray, tensor].entries()) {
     const [line] = script.match(/^ {4}const gradW1 = .*\n/m)!;
-    for (const change of ["", `${line}${line}`, line.replace("gradH", "gradHRelu")]) {
-      assert.notEqual(TABLES[i], loopOf(script.replace(line, change)));
-    }
-    const swapped = script.replace(line, "").replace(/^ {4}const gradYPred/m, `${line}$&`);
-    assert.notEqual(TABLES[i], loopOf(swapped));
+    const others = ["", `${line}${line}`, line.replace("gradH", "gradHRelu")]
+      .map((change) => script.replace(line, change));
+    others.push(script.replace(line, "").replace(/^ {4}const gradYPred/m, `${line}$&`));
+    for (const other of others) assert.notEqual(tables[i], loopOf(other));
     const told = script.replace(line, `    // A comment.\n${line.replace(" = ", " =\n ")}`);
-    assert.equal(TABLES[i], loopOf(told));
+    assert.equal(tables[i], loopOf(told));
   }
 });
 
@@ -80,28 +72,25 @@ Deno.test("every task of the README exists", () => {
 const digits = (text: string) =>
   text.replaceAll(/\d+\.\d+/g, (number) => Number(number).toPrecision(12));
 
+/** A test that runs what the README shows. */
+const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, ignore: !runs, fn });
 const runs = permitted("the tests of what the scripts print", "env", "read", "run");
 
-Deno.test({
-  name: "the scripts take the README's flags, and print what it shows",
-  ignore: !runs,
-  async fn() {
-    const { stdout: help } = await runScript("tensor_neural_network.ts", ["--help"]);
-    const flags = [...README.matchAll(/`(--[\w-]+ [A-Z]+)`/g)].map(([, flag]) => flag);
-    assert.equal(new Set(flags).size, 9);
-    for (const flag of flags) assert.ok(help.includes(`  ${flag} `), flag);
+test("the scripts take the README's flags, and print what it shows", async () => {
+  const { stdout: help } = await runScript("tensor_neural_network.ts", ["--help"]);
+  const flags = [...README.matchAll(/`(--[\w-]+ [A-Z]+)`/g)].map(([, flag]) => flag);
+  assert.equal(new Set(flags).size, 9);
+  for (const flag of flags) assert.ok(help.includes(`  ${flag} `), flag);
 
-    for (const name of ["naive", "ndarray", "tensor"]) {
-      const script = `${name}_neural_network.ts`;
-      const { stdout, stderr } = await runScript(script, ["--steps", "2"]);
-      // With a GPU, the tensors are there, and are told so.
-      if (stderr.includes("with WebGPU")) continue;
-      const found = README.match(new RegExp(`run ${script}\n\`\`\`\n\n\`\`\`\n(.*?\n)\`\`\``, "s"));
-      assert.ok(found, `the README does not show what ${script} prints`);
-      const told = stderr.replace(/^2 iterations.*\n/m, "");
-      assert.equal(digits(found[1]), digits(told + stdout), script);
-    }
-  },
+  for (const name of ["naive", "ndarray", "tensor"]) {
+    const script = `${name}_neural_network.ts`;
+    const { stdout, stderr } = await runScript(script, ["--steps", "2"]);
+    // With a GPU, the tensors are there, and are told so.
+    if (stderr.includes("with WebGPU")) continue;
+    const found = README.match(new RegExp(`run ${script}\n\`\`\`\n\n\`\`\`\n(.*?\n)\`\`\``, "s"));
+    const told = stderr.replace(/^2 iterations.*\n/m, "");
+    assert.equal(digits(found?.[1] ?? "nothing"), digits(told + stdout), script);
+  }
 });
 
 /** Runs an example of the README, and gives the numbers that it prints. */
@@ -121,29 +110,20 @@ async function runExample(start: string): Promise<number[]> {
   return new TextDecoder().decode(stdout).match(/-?\d+\.?\d*/g)!.map(Number);
 }
 
-Deno.test({
-  name: "the README's automatic gradients train as the script's own do",
-  ignore: !runs,
-  async fn() {
-    const losses = await runExample("import * as tf");
-    const { stdout } = await runScript("tensor_neural_network.ts", ["--steps", "5"]);
-    const expected = [...stdout.matchAll(/Loss Value: (.+)/g)].map(([, loss]) => Number(loss));
-    assert.equal(losses.length, 5);
-    for (const [t, loss] of losses.entries()) {
-      assert.ok(Math.abs(loss / expected[t] - 1) < 1e-6, `${t}: ${loss} is not ${expected[t]}`);
-    }
-  },
+test("the README's automatic gradients train as the script's own do", async () => {
+  const losses = await runExample("import * as tf");
+  const { stdout } = await runScript("tensor_neural_network.ts", ["--steps", "5"]);
+  const expected = [...stdout.matchAll(/Loss Value: (.+)/g)].map(([, loss]) => Number(loss));
+  assert.equal(losses.length, 5);
+  for (const [t, loss] of losses.entries()) {
+    assert.ok(Math.abs(loss / expected[t] - 1) < 1e-6, `${t}: ${loss} is not ${expected[t]}`);
+  }
 });
 
-Deno.test({
-  name: "the README's prediction is the one that it shows",
-  ignore: !runs,
-  async fn() {
-    const printed = await runExample("import { draw");
-    const shown = [...README.matchAll(/\(\w+\[0\]\.slice\(0, 3\)\); \/\/ (.+)/g)];
-    const numbers = shown.flatMap(([, row]) => row.split(", "));
-    assert.deepEqual(numbers, printed.map((number) => number.toFixed(4)));
-  },
+test("the README's prediction is the one that it shows", async () => {
+  const shown = [...README.matchAll(/\(\w+\[0\]\.slice\(0, 3\)\); \/\/ (.+)/g)]
+    .flatMap(([, row]) => row.split(", "));
+  assert.deepEqual(shown, (await runExample("import { draw")).map((number) => number.toFixed(4)));
 });
 
 Deno.test("the loss sticks where the README says, and for its reason", () => {
@@ -160,12 +140,4 @@ Deno.test("the loss sticks where the README says, and for its reason", () => {
   for (const figure of [loss.toFixed(1), `${dead} of the 20 units`, squares.toFixed(1)]) {
     assert.ok(README.includes(figure), figure);
   }
-});
-
-Deno.test("the smallest example comes out as the README works it out", () => {
-  const network = { x: [[1]], y: [[0]], w1: [[-1, 0, 1]], w2: [[1], [1], [1]] };
-  const training = train(network, { steps: 2, learningRate: 0.5 });
-  const losses = [training.next().value, training.next().value];
-  assert.deepEqual(losses, [{ t: 0, loss: 1 }, { t: 1, loss: 0 }]);
-  assert.deepEqual(training.next().value, { w1: [[-1, -1, 0]], w2: [[1], [1], [0]] });
 });

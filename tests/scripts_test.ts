@@ -27,43 +27,46 @@ const failure = (code: number, message: string) => ({
   stderr: `error: ${message}\n`,
 });
 
-/** Runs a script with one of its outputs redirected as a shell does it. */
-async function runInShell(redirection: string, ...args: string[]) {
-  const { code, stdout, stderr } = await new Deno.Command("sh", {
-    args: ["-c", `exec "$0" run --quiet "$@" ${redirection}`, Deno.execPath(), ...args],
+/** Runs a script by another program, which gets the command that runs it as its arguments. */
+async function runBy(
+  program: string,
+  flag: string,
+  code: string,
+  script: string,
+  ...args: string[]
+) {
+  const output = await new Deno.Command(program, {
+    args: [flag, code, Deno.execPath(), "run", "--quiet", script, ...args],
     cwd: ROOT,
     env: { NO_COLOR: "1" },
     stdin: "null",
   }).output();
-  const decoder = new TextDecoder();
-  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+  const [stdout, stderr] = [output.stdout, output.stderr].map((b) => new TextDecoder().decode(b));
+  return { code: output.code, stdout, stderr };
 }
 
 for (const script of [NAIVE, NDARRAY, TENSOR]) {
   test(`${script}: prints NumPy's losses, and a summary on stderr`, async () => {
     const { code, stdout, stderr } = await runScript(script, ["--steps", "4"]);
     assert.equal(code, 0, stderr);
-    const lines = stdout.trimEnd().split("\n");
-    assert.equal(lines.length, 4);
-    for (const [t, line] of lines.entries()) {
-      const loss = line.match(/^Current Iteration: (\d+) - Loss Value: (\d+(\.\d+)?)$/);
-      assert.equal(Number(loss?.[1]), t);
-      assert.ok(Math.abs(Number(loss?.[2]) / seed0.numpy[t] - 1) < 1e-6, line);
+    const losses = [
+      ...stdout.matchAll(/^Current Iteration: (\d+) - Loss Value: (\d+(?:\.\d+)?)\n/gm),
+    ];
+    assert.equal(losses.map(([line]) => line).join(""), stdout);
+    assert.deepEqual(losses.map(([, t]) => t), ["0", "1", "2", "3"]);
+    for (const [t, [line, , loss]] of losses.entries()) {
+      assert.ok(Math.abs(Number(loss) / seed0.numpy[t] - 1) < 1e-6, line);
     }
-    const told = stderr.trimEnd().split("\n");
-    assert.match(told[0], /^Training on .+$/);
-    // At most one line more for what is faster.
-    if (told.length > 2) assert.equal(told[1], "BLAS would be faster: it needs --allow-ffi");
-    assert.ok(told.length <= (script === NAIVE ? 2 : 3), stderr);
-    assert.match(told.at(-1)!, /^4 iterations in [\d.]+ m?s, [\d.]+ m?s each, on .+$/);
-  });
-
-  test(`${script}: --seed and --log-every`, async () => {
-    const run = (...args: string[]) => runScript(script, [...SMALL, "--steps", "6", ...args]);
-    const all = (await run("--seed", "9")).stdout.split("\n");
-    const third = await run("--seed", "9", "--log-every", "3");
-    assert.deepEqual(third.stdout.split("\n"), [all[0], all[3], all[5], ""]);
-    assert.notEqual((await run("--seed", "8")).stdout.split("\n")[0], all[0]);
+    // At most one line more for what is faster, and not for arrays.
+    const hint = script === NAIVE ? "" : "(BLAS would be faster: it needs --allow-ffi\n)?";
+    assert.match(
+      stderr,
+      new RegExp(`^Training on (.+)\n${hint}4 iterations in [\\d.]+ s, [\\d.]+ ms each, on \\1\n$`),
+    );
+    const seeded = await runScript(script, ["--steps", "4", "--seed", "42", "--log-every", "2"]);
+    const [first, , third] = seeded.stdout.split("\n").map((line) => Number(line.split(": ")[2]));
+    assert.ok(Math.abs(first / seed42.numpy[0] - 1) < 1e-6);
+    assert.ok(Math.abs(third / seed42.numpy[3] - 1) < 1e-6);
   });
 
   test(`${script}: help is code 0, a mistake code 2, a loss that is not finite code 1`, async () => {
@@ -71,31 +74,30 @@ for (const script of [NAIVE, NDARRAY, TENSOR]) {
     assert.deepEqual([code, stderr], [0, ""]);
     assert.ok(stdout.includes(`\nUsage: deno run ${script} [flags]\n`), stdout);
     assert.equal(stdout.includes("--backend NAME"), script !== NAIVE);
-    assert.deepEqual(
-      await runScript(script, ["--steps", "\x1b"]),
-      failure(
-        2,
-        'Cannot use --steps "\\u001b": it takes a whole number from 1 to 9007199254740991',
-      ),
-    );
+    const range = "it takes a whole number from 1 to 9007199254740991";
+    const refused = failure(2, `Cannot use --steps "\\u001b": ${range}`);
+    assert.deepEqual(await runScript(script, ["--steps", "\x1b"]), refused);
+    // Nothing that a terminal would obey is printed.
+    const unknown = failure(2, "Cannot read the flags: Unknown option '--x', see --help");
+    assert.deepEqual(await runScript(script, ["--\x1b[31mx"]), unknown);
 
     const stopped = await runScript(script, ["--learning-rate", "1"]);
     assert.equal(stopped.code, 1);
-    const last = stopped.stdout.trimEnd().split("\n").at(-1)!;
-    const [, t, loss] = last.match(/^Current Iteration: (\d+) - Loss Value: (Infinity|NaN)$/)!;
-    const line =
-      `Cannot go on: the loss is ${loss} at iteration ${t}, try a --learning-rate below 1`;
-    assert.ok(stopped.stderr.endsWith(`\nerror: ${line}\n`), stopped.stderr);
+    const [, t, loss] = stopped.stdout.match(/: (\d+) - Loss Value: (Infinity|NaN)\n$/)!;
+    const why = `the loss is ${loss} at iteration ${t}, try a --learning-rate below 1`;
+    assert.ok(stopped.stderr.endsWith(`\nerror: Cannot go on: ${why}\n`), stopped.stderr);
   });
 
   test(`${script}: full disks`, async () => {
-    const { code, stderr } = await runInShell(">/dev/full", script, ...SMALL);
+    const run = (redirection: string, ...args: string[]) =>
+      runBy("sh", "-c", `exec "$0" "$@" ${redirection}`, script, ...args);
+    const { code, stderr } = await run(">/dev/full", ...SMALL);
     assert.equal(code, 1);
     assert.match(stderr, /\nerror: Cannot write to stdout: No space left on device.*\n$/);
     // It goes on where stderr can't be written, and keeps its exit codes.
-    const { code: right, stdout } = await runInShell("2>/dev/full", script, ...SMALL);
+    const { code: right, stdout } = await run("2>/dev/full", ...SMALL);
     assert.deepEqual([right, stdout.split("\n").length], [0, 501]);
-    assert.equal((await runInShell("2>/dev/full", script, "--nope")).code, 2);
+    assert.equal((await run("2>/dev/full", "--nope")).code, 2);
   }, Deno.build.os !== "linux");
 
   test(`${script}: ends quietly where nobody reads on`, async () => {
@@ -109,35 +111,26 @@ for (const script of [NAIVE, NDARRAY, TENSOR]) {
   });
 }
 
-for (const [script, noBlas] of [[NDARRAY, "wasm"], [NDARRAY, "typescript"], [TENSOR, "wasm"]]) {
-  test(`${script}: --allow-ffi turns BLAS on, --backend ${noBlas} off`, async () => {
-    for (const args of [[], ["--backend", "auto"], ["--backend", "blas"]]) {
-      const { code, stderr } = await runScript(script, [...SMALL, ...args], ["--allow-ffi"]);
-      assert.equal(code, 0);
-      assert.match(
-        stderr,
-        /^Training on \w+, with BLAS from \S+\n500 iterations .+ on \w+, with BLAS from \S+\n$/,
-      );
-    }
-    const { stderr } = await runScript(script, [...SMALL, "--backend", noBlas], ["--allow-ffi"]);
-    assert.match(
-      stderr,
-      noBlas === "wasm" ? /^Training on \w+, with WebAssembly\n5/ : /with loops in TypeScript\n5/,
-    );
-  }, !BLAS);
-}
-
 for (const script of [NDARRAY, TENSOR]) {
+  test(`${script}: --allow-ffi turns BLAS on, --backend off`, async () => {
+    const device = async (...args: string[]) =>
+      (await runScript(script, [...SMALL, ...args], ["--allow-ffi"])).stderr.split("\n")[0];
+    for (const args of [[], ["--backend", "auto"], ["--backend", "blas"]]) {
+      assert.match(await device(...args), /^Training on \w+, with BLAS from \S+$/);
+    }
+    assert.match(await device("--backend", "wasm"), /^Training on \w+, with WebAssembly$/);
+    if (script === TENSOR) return;
+    assert.match(await device("--backend", "typescript"), /, with loops in TypeScript$/);
+  }, !BLAS);
+
   test(`${script}: BLAS not permitted, or not for all libraries, is one line`, async () => {
     const run = (...flags: string[]) => runScript(script, ["--backend", "blas"], flags);
-    const needs = failure(1, "Cannot use BLAS: it needs --allow-ffi");
-    assert.deepEqual(await run(), needs);
+    const needs = "Cannot use BLAS: it needs --allow-ffi";
+    assert.deepEqual(await run(), failure(1, needs));
     // Deno finds no library by its name where only some paths are permitted.
-    assert.deepEqual(await run("--allow-ffi=libblas.so.3"), needs);
-    assert.deepEqual(
-      await run("--allow-ffi", "--deny-ffi=libblas.so.3"),
-      failure(1, "Cannot use BLAS: it needs --allow-ffi, without --deny-ffi"),
-    );
+    assert.deepEqual(await run("--allow-ffi=libblas.so.3"), failure(1, needs));
+    const denied = await run("--allow-ffi", "--deny-ffi=libblas.so.3");
+    assert.deepEqual(denied, failure(1, `${needs}, without --deny-ffi`));
   });
 }
 
@@ -153,12 +146,11 @@ test("deno task start: a table of the three", async () => {
   const names = ["arrays", "ndarrays", "tensors"];
   assert.deepEqual(rows.map(([device]) => device.split(/\W/)[0]), names);
   assert.deepEqual(stderr.match(/^Training on \w+/gm), names.map((name) => `Training on ${name}`));
-  /** A time of the table, in milliseconds. */
-  const ms = (time: string) =>
-    parseFloat(time) * { s: 1e3, ms: 1, "µs": 1e-3 }[time.split(" ")[1]]!;
   for (const [, total, iteration, loss, speed] of rows) {
-    assert.ok(Math.abs(ms(total) / ms(iteration) / 300 - 1) < 0.02, stdout);
-    assert.ok(Math.abs(parseFloat(speed) * ms(total) / ms(rows[0][1]) - 1) < 0.02, stdout);
+    const [seconds, ms] = [total, iteration].map(parseFloat);
+    assert.deepEqual([total, iteration], [`${seconds} s`, `${ms} ms`]);
+    assert.ok(Math.abs(1000 * seconds / ms / 300 - 1) < 0.02, stdout);
+    assert.ok(Math.abs(parseFloat(speed) * seconds / parseFloat(rows[0][1]) - 1) < 0.02, stdout);
     assert.ok(Math.abs(Number(loss) / Number(rows[0][3]) - 1) < 1e-4, stdout);
   }
   const other = await runScript(COMPARE, ["--steps", "1", "--learning-rate", "1e-7"]);
@@ -184,24 +176,22 @@ test("deno task start: how far each is from NumPy, at the original's sizes", asy
   }
 });
 
+const WORDS = {
+  tensorflow: "TensorFlow",
+  webgpu: "WebGPU",
+  blas: "BLAS",
+  wasm: "WebAssembly",
+  cpu: "plain",
+};
+
 for (const backend of await availableBackends()) {
   test(`${TENSOR}: --backend ${backend}`, async () => {
-    const permissions = backend === "tensorflow"
-      ? ["--allow-env", "--allow-ffi", "--allow-read"]
-      : backend === "blas"
-      ? ["--allow-ffi"]
-      : [];
+    const all = ["--allow-env", "--allow-ffi", "--allow-read"];
+    const permissions = { tensorflow: all, blas: ["--allow-ffi"], webgpu: [], wasm: [], cpu: [] };
     const args = [...SMALL, "--steps", "2", "--backend", backend];
-    const { code, stdout, stderr } = await runScript(TENSOR, args, permissions);
+    const { code, stdout, stderr } = await runScript(TENSOR, args, permissions[backend]);
     assert.deepEqual([code, stdout.split("\n").length], [0, 3], stderr);
-    const word = {
-      tensorflow: "TensorFlow",
-      webgpu: "WebGPU",
-      blas: "BLAS",
-      wasm: "WebAssembly",
-      cpu: "plain",
-    }[backend];
-    assert.match(stderr, new RegExp(`^Training on tensors, with ${word}\\b`));
+    assert.match(stderr, new RegExp(`^Training on tensors, with ${WORDS[backend]}\\b`));
   });
 }
 
@@ -211,27 +201,22 @@ test(`${TENSOR}: a backend by name and not available is one line, and code 1`, a
   // Each permission that TensorFlow takes, left out: nothing is asked of the user.
   const granted = ["--allow-env", "--allow-ffi", "--allow-read"];
   for (const flag of granted) {
-    assert.deepEqual(
-      await run("tensorflow", granted.filter((other) => other !== flag)),
-      failure(1, "Cannot use tensorflow: no permission to load it, see deno task tensorflow"),
-    );
+    const why = "no permission to load it, see deno task tensorflow";
+    const others = granted.filter((other) => other !== flag);
+    assert.deepEqual(await run("tensorflow", others), failure(1, `Cannot use tensorflow: ${why}`));
   }
   // A JavaScript engine without its compilers has no WebAssembly.
   const jitless = ["--v8-flags=--jitless"];
-  assert.deepEqual(
-    await run("wasm", jitless),
-    failure(1, "Cannot use wasm: WebAssembly has no SIMD here"),
-  );
+  const noWasm = failure(1, "Cannot use wasm: WebAssembly has no SIMD here");
+  assert.deepEqual(await run("wasm", jitless), noWasm);
   const { stderr } = await runScript(TENSOR, SMALL, jitless);
   assert.match(stderr, /^Training on tensors, with plain JavaScript$/m);
   if (Deno.build.os !== "linux") return;
   // The drivers of this machine, hidden.
   const hidden = { VK_DRIVER_FILES: "/none", __EGL_VENDOR_LIBRARY_FILENAMES: "/none" };
-  const remedy = "install a Vulkan driver (apt install mesa-vulkan-drivers)";
-  assert.deepEqual(
-    await run("webgpu", ["--allow-env"], hidden),
-    failure(1, `Cannot use webgpu: there is no adapter, ${remedy}`),
-  );
+  const why = "there is no adapter, install a Vulkan driver (apt install mesa-vulkan-drivers)";
+  const noGpu = failure(1, `Cannot use webgpu: ${why}`);
+  assert.deepEqual(await run("webgpu", ["--allow-env"], hidden), noGpu);
 });
 
 const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
@@ -239,9 +224,8 @@ const largest = adapter?.limits.maxStorageBufferBindingSize ?? Infinity;
 
 test(`${TENSOR}: what the GPU can't hold is one line, and code 1`, async () => {
   const side = `${Math.ceil(Math.sqrt(largest / 4)) + 1}`;
-  // deno-fmt-ignore
-  const args = ["--backend", "webgpu", "--batch-size", "1", "--inputs", side, "--hidden", side];
-  const { code, stdout, stderr } = await runScript(TENSOR, args);
+  const sizes = ["--batch-size", "1", "--inputs", side, "--hidden", side];
+  const { code, stdout, stderr } = await runScript(TENSOR, ["--backend", "webgpu", ...sizes]);
   assert.deepEqual([code, stdout], [1, ""]);
   assert.match(stderr, /\nerror: Cannot go on: the GPU failed, .*limit.*\n$/);
   // Most GPUs can hold the largest matrix that the flags take.
@@ -256,29 +240,17 @@ test(`${NAIVE}: the sizes that take most memory for their numbers fit into 2 GB`
   assert.equal(code, 0, stderr);
 });
 
-/** Whether there is a python3, which makes the pipe and the terminal of the next tests. */
-function hasPython(): boolean {
-  if (!runs) return false;
+/** Whether there is no python3, which makes the pipe and the terminal of the next tests. */
+function lacksPython(): boolean {
   try {
-    return new Deno.Command("python3", { args: ["--version"] }).outputSync().success;
+    return !runs || !new Deno.Command("python3", { args: ["--version"] }).outputSync().success;
   } catch {
     console.error("Skipping the tests of a slow pipe and of a terminal: there is no python3");
-    return false;
+    return true;
   }
 }
 
-const withoutPython = Deno.build.os === "windows" || !hasPython();
-
-/** Runs a Python program that runs a script of ours. */
-async function runInPython(program: string, script: string, ...args: string[]) {
-  const { stdout, stderr } = await new Deno.Command("python3", {
-    args: ["-c", program, Deno.execPath(), "run", "--quiet", script, ...args],
-    cwd: ROOT,
-    env: { NO_COLOR: "1" },
-  }).output();
-  const decoder = new TextDecoder();
-  return { stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
-}
+const ignore = Deno.build.os === "windows" || lacksPython();
 
 test("a pipe that does not wait for a slow reader ends no run", async () => {
   const program = `
@@ -295,15 +267,16 @@ while chunk := os.read(read, 4096):
 print(child.wait(), text.count(b"Current Iteration"), text.count(b"\\n"))
 `;
   const args = ["--steps", "5000", "--batch-size", "1", "--inputs", "1", "--hidden", "1"];
-  const { stdout, stderr } = await runInPython(program, NAIVE, ...args);
+  const { stdout, stderr } = await runBy("python3", "-c", program, NAIVE, ...args);
   assert.equal(stdout, "0 5000 5000\n", stderr);
-}, withoutPython);
+}, ignore);
 
-test("deno task start: on a terminal, an error takes the place of the progress", async () => {
+test("deno task start: on a terminal, the next line is written over the progress", async () => {
   const program = "import pty, sys; pty.spawn(sys.argv[1:])";
-  const { stdout } = await runInPython(program, COMPARE, "--learning-rate", "1");
-  const error = stdout.split("\n").find((line) => line.includes("error: "))!;
-  // What the terminal shows of the line: what comes after it was last erased.
-  assert.match(error.split("\x1b[K").at(-1)!, /^error: Cannot go on: the loss is \w+ at /);
-  assert.match(error, /0% - Loss Value: /);
-}, withoutPython);
+  const { stdout } = await runBy("python3", "-c", program, COMPARE, "--learning-rate", "1");
+  const line = stdout.split("\n").find((line) => line.includes("error: "))!;
+  const [progress, error] = line.split("\x1b[K\r").slice(-2);
+  assert.match(progress, /^\d %, loss \S+$/);
+  assert.match(error, /^error: Cannot go on: the loss is \w+ at /);
+  assert.ok(error.length > progress.length);
+}, ignore);

@@ -20,13 +20,13 @@ function test(name: string, body: (device: GPUDevice) => Promise<void>) {
   });
 }
 
+const four = () => tf.tidy(() => tf.add(2, 2)).data();
+
 /** Fails unless the backend, opened again, computes on another device. */
 async function assertReplaced(device: GPUDevice) {
   await useBackend("webgpu");
   assert.notEqual((tf.backend() as unknown as { device: GPUDevice }).device, device);
-  const four = tf.tidy(() => tf.add(2, 2));
-  assert.deepEqual([...await four.data()], [4]);
-  four.dispose();
+  assert.deepEqual([...await four()], [4]);
 }
 
 test("the device has the limits of its adapter, and tells the time where it can", async (device) => {
@@ -38,9 +38,7 @@ test("the device has the limits of its adapter, and tells the time where it can"
   assert.equal(device.features.has("timestamp-query"), features.has("timestamp-query"));
   // Small tensors are computed there too.
   assert.equal(tf.env().getBool("WEBGPU_CPU_FORWARD"), false);
-});
-
-test("it stays the same from one opening to the next", async (device) => {
+  // It stays the same from one opening to the next.
   await useBackend("webgpu");
   assert.equal((tf.backend() as unknown as { device: GPUDevice }).device, device);
 });
@@ -49,16 +47,14 @@ test("after an error every read fails with it, and the device is replaced", asyn
   // Larger than any buffer may be.
   device.createBuffer({ size: 2 ** 50, usage: GPUBufferUsage.STORAGE });
   const network = draw({ N: 2, D_in: 3, H: 4, D_out: 1 }, 0);
-  const training = train(network, { steps: 30, learningRate: 1e-3 });
-  await assert.rejects(
-    async () => await Array.fromAsync(readLosses(training, { steps: 30, logEvery: 1 })),
-    { name: "UserError", message: /^Cannot go on: the GPU failed, .+$/ },
-  );
+  const losses = train(network, { steps: 30, learningRate: 1e-3 });
+  const message = /^Cannot go on: the GPU failed, .+$/;
+  const reading = Array.fromAsync(readLosses(losses, { steps: 30, logEvery: 1 }));
+  await assert.rejects(reading, { name: "UserError", message });
   await assertReplaced(device);
 });
 
 test("a device that was destroyed fails what is asked of it, and is replaced", async (device) => {
-  const four = () => tf.tidy(() => tf.add(2, 2)).data();
   const reading = four();
   device.destroy();
   // What was under way may still arrive; nothing else does.

@@ -2,37 +2,36 @@
  * The kernel of the matrix product, in AssemblyScript: TypeScript's syntax, with the types
  * of WebAssembly. `deno task kernel` compiles it to multiply.wasm.
  *
- * Multiplies four rows of `a` by all columns of `b`, four columns at a time: sixteen sums
- * in eight registers of two float64 numbers each, to which every pass of the inner loop
- * adds two products. All addresses are in bytes, and a number takes 8. `a` has the four
- * rows column by column; `b` has panels of four columns, row by row, each with as many
- * rows as `a` has columns, which is even; `result` gets four rows of `4 * panels` numbers.
+ * Multiplies `a`, four rows at a time, by four columns `b`: sixteen sums in eight registers
+ * of two float64 numbers each, to which every pass of the inner loop adds two products. All
+ * addresses are in bytes, and a number takes 8. `a` has its groups of four rows column by
+ * column; `b` is row by row, and has as many rows as `a` has columns, which is even;
+ * `result` gets as many groups of four rows, four numbers to a row.
  */
-export function multiply(a: u32, b: u32, result: u32, inner: u32, panels: u32): void {
-  const row = 32 * panels;
-  for (const end = result + row; result < end; result += 32) {
+export function multiply(a: u32, b: u32, result: u32, inner: u32, groups: u32): void {
+  for (const end = result + 128 * groups; result < end; result += 128) {
     let c0 = f64x2.splat(0), c1 = c0, c2 = c0, c3 = c0;
     let d0 = c0, d1 = c0, d2 = c0, d3 = c0;
-    for (let p = a, last = a + 32 * inner; p < last; p += 64, b += 64) {
+    for (let p = b, last = b + 32 * inner; p < last; p += 64, a += 64) {
       // Two numbers of the left and of the right half of a row of b, and of the next row.
-      const l = v128.load(b), r = v128.load(b, 16), L = v128.load(b, 32), R = v128.load(b, 48);
+      const l = v128.load(p), r = v128.load(p, 16), L = v128.load(p, 32), R = v128.load(p, 48);
       // A number of a row of a, and the next one, each in both halves of a register.
-      let x = v128.load64_splat(p), X = v128.load64_splat(p, 32);
+      let x = v128.load64_splat(a), X = v128.load64_splat(a, 32);
       c0 = f64x2.add(f64x2.add(c0, f64x2.mul(x, l)), f64x2.mul(X, L));
       d0 = f64x2.add(f64x2.add(d0, f64x2.mul(x, r)), f64x2.mul(X, R));
-      x = v128.load64_splat(p, 8), X = v128.load64_splat(p, 40);
+      x = v128.load64_splat(a, 8), X = v128.load64_splat(a, 40);
       c1 = f64x2.add(f64x2.add(c1, f64x2.mul(x, l)), f64x2.mul(X, L));
       d1 = f64x2.add(f64x2.add(d1, f64x2.mul(x, r)), f64x2.mul(X, R));
-      x = v128.load64_splat(p, 16), X = v128.load64_splat(p, 48);
+      x = v128.load64_splat(a, 16), X = v128.load64_splat(a, 48);
       c2 = f64x2.add(f64x2.add(c2, f64x2.mul(x, l)), f64x2.mul(X, L));
       d2 = f64x2.add(f64x2.add(d2, f64x2.mul(x, r)), f64x2.mul(X, R));
-      x = v128.load64_splat(p, 24), X = v128.load64_splat(p, 56);
+      x = v128.load64_splat(a, 24), X = v128.load64_splat(a, 56);
       c3 = f64x2.add(f64x2.add(c3, f64x2.mul(x, l)), f64x2.mul(X, L));
       d3 = f64x2.add(f64x2.add(d3, f64x2.mul(x, r)), f64x2.mul(X, R));
     }
     v128.store(result, c0), v128.store(result, d0, 16);
-    v128.store(result + row, c1), v128.store(result + row, d1, 16);
-    v128.store(result + 2 * row, c2), v128.store(result + 2 * row, d2, 16);
-    v128.store(result + 3 * row, c3), v128.store(result + 3 * row, d3, 16);
+    v128.store(result, c1, 32), v128.store(result, d1, 48);
+    v128.store(result, c2, 64), v128.store(result, d2, 80);
+    v128.store(result, c3, 96), v128.store(result, d3, 112);
   }
 }
