@@ -151,7 +151,8 @@ export function multiplyInWasm(a: Matrix, b: Matrix, result: Matrix) {
   const groups = Math.ceil(rows / BLOCK);
   const bStart = BLOCK * groups * inner;
   const resultStart = bStart + BLOCK * inner;
-  const lacking = 8 * (resultStart + BLOCK * BLOCK * groups) - memory.buffer.byteLength;
+  const width = BLOCK * Math.ceil(columns / BLOCK);
+  const lacking = 8 * (resultStart + BLOCK * groups * width) - memory.buffer.byteLength;
   if (lacking > 0) memory.grow(Math.ceil(lacking / PAGE));
   // Growing has put another buffer in the place of the old one.
   const numbers = new Float64Array(memory.buffer as ArrayBuffer);
@@ -160,12 +161,11 @@ export function multiplyInWasm(a: Matrix, b: Matrix, result: Matrix) {
   for (let i = 0; i < rows; i += BLOCK) pack(a, i, numbers, i * inner);
   for (let j = 0; j < columns; j += BLOCK) {
     pack(bColumns, j, numbers, bStart);
-    multiply(0, 8 * bStart, 8 * resultStart, inner, groups);
-    const width = Math.min(BLOCK, columns - j);
-    for (let i = 0; i < rows; i++) {
-      const row = resultStart + i * BLOCK;
-      for (let o = 0; o < width; o++) result.data[i * columns + j + o] = numbers[row + o];
-    }
+    multiply(0, 8 * bStart, 8 * (resultStart + j), inner, groups, 8 * width);
+  }
+  for (let i = 0; i < rows; i++) {
+    const row = resultStart + i * width;
+    result.data.set(numbers.subarray(row, row + columns), i * columns);
   }
 }
 

@@ -5,11 +5,11 @@
  * Multiplies `a`, four rows at a time, by four columns `b`: sixteen sums in eight registers
  * of two float64 numbers each, to which every pass of the inner loop adds two products. All
  * addresses are in bytes, and a number takes 8. `a` has its groups of four rows column by
- * column; `b` is row by row, and has as many rows as `a` has columns, which is even;
- * `result` gets as many groups of four rows, four numbers to a row.
+ * column; `b` is row by row, and has as many rows as `a` has columns, which is even; the
+ * rows of `result`, of which four numbers each are set, are `row` bytes apart.
  */
-export function multiply(a: u32, b: u32, result: u32, inner: u32, groups: u32): void {
-  for (const end = result + 128 * groups; result < end; result += 128) {
+export function multiply(a: u32, b: u32, result: u32, inner: u32, groups: u32, row: u32): void {
+  for (const end = result + 4 * row * groups; result < end; result += 4 * row) {
     let c0 = f64x2.splat(0), c1 = c0, c2 = c0, c3 = c0;
     let d0 = c0, d1 = c0, d2 = c0, d3 = c0;
     for (let p = b, last = b + 32 * inner; p < last; p += 64, a += 64) {
@@ -30,8 +30,8 @@ export function multiply(a: u32, b: u32, result: u32, inner: u32, groups: u32): 
       d3 = f64x2.add(f64x2.add(d3, f64x2.mul(x, r)), f64x2.mul(X, R));
     }
     v128.store(result, c0), v128.store(result, d0, 16);
-    v128.store(result, c1, 32), v128.store(result, d1, 48);
-    v128.store(result, c2, 64), v128.store(result, d2, 80);
-    v128.store(result, c3, 96), v128.store(result, d3, 112);
+    v128.store(result + row, c1), v128.store(result + row, d1, 16);
+    v128.store(result + 2 * row, c2), v128.store(result + 2 * row, d2, 16);
+    v128.store(result + 3 * row, c3), v128.store(result + 3 * row, d3, 16);
   }
 }
