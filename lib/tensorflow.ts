@@ -52,7 +52,9 @@ export function loadTensorflow(folder = FOLDER): string {
 
   // Warnings and errors only, and no advice on how to compile it.
   if (!Deno.env.has("TF_CPP_MIN_LOG_LEVEL")) Deno.env.set("TF_CPP_MIN_LOG_LEVEL", "2");
-  const name = PACKAGES.find((name) => existsSync(new URL(`node_modules/${name}`, folder)));
+  // Both packages are there, but only one of them has the addon that its install script makes.
+  const addon = (name: string) => `node_modules/${name}/lib/napi-v8/tfjs_binding.node`;
+  const name = PACKAGES.find((name) => existsSync(new URL(addon(name), folder)));
   try {
     if (!name) throw new Error("it is not installed");
     createRequire(folder)(name);

@@ -108,17 +108,19 @@ Deno.test({
         name: "NotAvailable",
         message: `Cannot use tensorflow: ${why}, run deno task install:tensorflow`,
       });
-    const install = async (name: string, main: string) => {
+    /** Lays a package out as it is installed; until then, what comes before it counts. */
+    const install = async (name: string, main: string, before: string) => {
       const path = `${folder}/node_modules/@tensorflow/${name}`;
-      await Deno.mkdir(path, { recursive: true });
+      await Deno.mkdir(`${path}/lib/napi-v8`, { recursive: true });
       await Deno.writeTextFile(`${path}/index.js`, main);
+      refuses(before);
+      await Deno.writeTextFile(`${path}/lib/napi-v8/tfjs_binding.node`, "");
     };
     try {
-      refuses("it is not installed");
-      await install("tfjs-node", "throw new Error('libtensorflow.so.2 is missing\\nand more');");
-      refuses("libtensorflow.so.2 is missing");
+      const missing = "libtensorflow.so.2 is missing";
+      await install("tfjs-node", `throw new Error("${missing}\\nor not");`, "it is not installed");
       // The one for a GPU comes first.
-      await install("tfjs-node-gpu", "throw new Error('no CUDA');");
+      await install("tfjs-node-gpu", "throw new Error('no CUDA');", missing);
       refuses("no CUDA");
     } finally {
       await Deno.remove(folder, { recursive: true });
