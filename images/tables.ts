@@ -197,12 +197,11 @@ export function figure(measured: Measurements, name: string): string {
 }
 
 /**
- * Writes the figures to their places in a text, which are marked
- * `<!-- figure NAME -->…<!-- / -->`.
+ * Writes the figures to their places in a text, which are marked `<!--NAME-->…<!--/-->`.
  */
 export function writeFigures(text: string, measured: Measurements): string {
   return text.replaceAll(
-    /(<!-- figure (\S+) -->).*?(<!-- \/ -->)/gs,
+    /(<!--([\w/-]+)-->).*?(<!--\/-->)/gs,
     (_, start, name, end) => `${start}${figure(measured, name)}${end}`,
   );
 }

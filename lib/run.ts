@@ -118,7 +118,10 @@ export async function* report(
  */
 export async function main(script: Script, run: (options: Options) => Promise<void>) {
   try {
-    requireDeno();
+    const { deno } = Deno.version;
+    if (deno.localeCompare(LEAST_DENO, "en", { numeric: true }) < 0) {
+      throw new NotAvailable(`Deno ${deno}`, `it takes ${LEAST_DENO} or later`);
+    }
     const options = parseOptions(script, Deno.args);
     if (options) await run(options);
     else print(help(script));
@@ -127,17 +130,6 @@ export async function main(script: Script, run: (options: Options) => Promise<vo
     const { message, exitCode } = explain(error);
     tell(`error: ${message}`);
     Deno.exit(exitCode);
-  }
-}
-
-/**
- * Fails on a version of Deno that is too old.
- *
- * @throws {NotAvailable} If `version` comes before the first one that will do.
- */
-export function requireDeno(version: string = Deno.version.deno) {
-  if (version.localeCompare(LEAST_DENO, "en", { numeric: true }) < 0) {
-    throw new NotAvailable(`Deno ${version}`, `it takes ${LEAST_DENO} or later`);
   }
 }
 

@@ -104,8 +104,8 @@ function matMulBy(blas: Blas): MatMul {
   return (call) => {
     const { inputs: { a, b }, attrs: { transposeA, transposeB }, backend } = call;
     const [rows, depth] = transposeA ? a.shape.toReversed() : a.shape;
-    const [inner, columns] = transposeB ? b.shape.toReversed() : b.shape;
-    if (!isMatrix(a) || !isMatrix(b) || depth !== inner) return matMulInWasm(call);
+    const columns = b.shape[transposeB ? 0 : 1];
+    if (!isMatrix(a) || !isMatrix(b)) return matMulInWasm(call);
 
     // Making the product may move WebAssembly's memory: its arrays come after it.
     const product = backend.makeOutput([rows, columns], "float32");

@@ -40,7 +40,7 @@ export async function registerWebgpu(software: boolean): Promise<string> {
   if (!software && isSoftware(adapter.info)) {
     throw new NotAvailable("webgpu", `there is only a software adapter, ${description}`);
   }
-  if (!current || current.failure || tf.findBackend("webgpu") !== current.backend) {
+  if (!current || current.failure || !tf.findBackend("webgpu")) {
     const { backend } = current = rejectAfterErrors(await createBackend() as WebGPUBackend);
     if (tf.findBackendFactory("webgpu")) tf.removeBackend("webgpu");
     tf.registerBackend("webgpu", () => backend);

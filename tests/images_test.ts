@@ -137,8 +137,8 @@ Deno.test("figures: a time, a ratio, a table, and none of what was not measured"
     assert.throws(() => figure(measured, name), { message: /: it was not measured$/ }, name);
   }
   assert.equal(
-    writeFigures("<!-- figure blas -->2<!-- / -->, <!-- figure arrays -->3<!-- / -->.", measured),
-    "<!-- figure blas -->0.5 ms<!-- / -->, <!-- figure arrays -->10 ms<!-- / -->.",
+    writeFigures("<!--blas-->2<!--/-->, <!--arrays-->3<!--/-->.", measured),
+    "<!--blas-->0.5 ms<!--/-->, <!--arrays-->10 ms<!--/-->.",
   );
   const ratios = [[12, 10], [99.4, 10], [123, 1], [1234, 1]].map(([a, b]) => times(a, b));
   assert.deepEqual(ratios, ["1.2", "9.9", "120", "1200"]);

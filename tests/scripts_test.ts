@@ -81,6 +81,14 @@ for (const script of [NAIVE, NDARRAY, TENSOR]) {
     const unknown = failure(2, "Cannot read the flags: Unknown option '--x', see --help");
     assert.deepEqual(await runScript(script, ["--\x1b[31mx"]), unknown);
 
+    const onDeno = (version: string) => {
+      const pretend = `Object.defineProperty(Deno, "version", { value: { deno: "${version}" } })`;
+      return runScript(script, ["--help"], ["--preload", `data:text/javascript,${pretend}`]);
+    };
+    const tooOld = failure(1, "Cannot use Deno 2.8.3: it takes 2.9.0 or later");
+    assert.deepEqual(await onDeno("2.8.3"), tooOld);
+    for (const version of ["2.9.0", "2.10.0"]) assert.equal((await onDeno(version)).code, 0);
+
     const stopped = await runScript(script, ["--learning-rate", "1"]);
     assert.equal(stopped.code, 1);
     const [, t, loss] = stopped.stdout.match(/: (\d+) - Loss Value: (Infinity|NaN)\n$/)!;
@@ -121,6 +129,10 @@ for (const script of [NDARRAY, TENSOR]) {
     assert.match(await device("--backend", "wasm"), /^Training on \w+, with WebAssembly$/);
     if (script === TENSOR) return;
     assert.match(await device("--backend", "typescript"), /, with loops in TypeScript$/);
+    // BLAS adds in another order, and so rounds in other places.
+    const losses = async (backend: string) =>
+      (await runScript(script, ["--steps", "9", "--backend", backend], ["--allow-ffi"])).stdout;
+    assert.notEqual(await losses("blas"), await losses("wasm"));
   }, !BLAS);
 
   test(`${script}: BLAS not permitted, or not for all libraries, is one line`, async () => {
@@ -233,11 +245,15 @@ test(`${TENSOR}: what the GPU can't hold is one line, and code 1`, async () => {
 
 test(`${NAIVE}: the sizes that take most memory for their numbers fit into 2 GB`, async () => {
   // A row of one number takes many times the memory of the number.
-  const rows = `${Math.floor((ARRAYS_LIMIT - 2) / 3)}`;
-  const one = ["--inputs", "1", "--hidden", "1", "--outputs", "1"];
-  const args = ["--batch-size", rows, ...one, "--steps", "1"];
-  const { code, stderr } = await runScript(NAIVE, args, ["--v8-flags=--max-old-space-size=2048"]);
+  const rows = Math.floor((ARRAYS_LIMIT - 2) / 3);
+  const run = (samples: number) => {
+    const one = ["--inputs", "1", "--hidden", "1", "--outputs", "1", "--steps", "1"];
+    const flags = ["--v8-flags=--max-old-space-size=2048"];
+    return runScript(NAIVE, [...one, "--batch-size", `${samples}`], flags);
+  };
+  const { code, stderr } = await run(rows);
   assert.equal(code, 0, stderr);
+  assert.equal((await run(rows + 1)).code, 2);
 });
 
 /** Whether there is no python3, which makes the pipe and the terminal of the next tests. */
