@@ -65,7 +65,9 @@ async function measureBench(what: string, ...args: string[]) {
 /** Runs the originals' benchmarks. */
 async function measurePython(...args: string[]) {
   const lines = (await run("python3", "images/originals.py", ...args)).trimEnd().split("\n");
-  for (const { name, of, ms } of lines.map((line) => JSON.parse(line))) keep(name, of, ms);
+  for (const { name, of, times } of lines.map((line) => JSON.parse(line))) {
+    keep(name, of, p75(times));
+  }
 }
 
 /** What takes part, and what does not. */

@@ -10,7 +10,7 @@ and with its matrices in between, but for the printing: that is left to `report`
                                      numpy, torch or cuda
     originals.py losses NAME STEPS   reads x, y, w1 and w2 as JSON; prints the losses
 
-Times are printed as measurements.ts has them, a JSON object a line.
+All times are printed, a JSON object a line.
 """
 
 import json
@@ -210,9 +210,8 @@ ORDERS = {
 }
 
 
-def p75(call):
-    """Three quarters of the calls take at most so many milliseconds; after one to warm up."""
-    from math import ceil
+def times_of(call):
+    """What each of many calls takes, in milliseconds; after one to warm up."""
     from time import perf_counter
 
     call()
@@ -222,11 +221,11 @@ def p75(call):
         start = perf_counter()
         call()
         times.append(1000 * (perf_counter() - start))
-    return sorted(times)[ceil(0.75 * len(times)) - 1]
+    return times
 
 
-def emit(name, of, ms):
-    print(json.dumps({"name": name, "of": of, "ms": ms}), flush=True)
+def emit(name, of, times):
+    print(json.dumps({"name": name, "of": of, "times": times}), flush=True)
 
 
 def version_of(name):
@@ -256,7 +255,7 @@ def measure_iterations(sizes):
         for hidden in sizes:
             if name != "lists" or hidden <= 400:
                 training = train(draw(hidden), 1e-9, lambda t, loss: None)
-                emit(shown, f"an iteration with {hidden} hidden units", p75(lambda: next(training)))
+                emit(shown, f"an iteration with {hidden} hidden units", times_of(lambda: next(training)))
 
 
 def measure_products():
@@ -264,8 +263,8 @@ def measure_products():
     h = dot_swapped(x, w1)
     pairs = [(x, w1), (h, w2), (transposed(h), y), (y, transposed(w2)), (transposed(x), h)]
     for order, product in ORDERS.items():
-        ms = p75(lambda: [product(a, b) for a, b in pairs])
-        emit(f"Python lists, {order}", "the products of an iteration", ms)
+        times = times_of(lambda: [product(a, b) for a, b in pairs])
+        emit(f"Python lists, {order}", "the products of an iteration", times)
 
 
 def print_loss(t, loss):

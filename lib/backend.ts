@@ -35,9 +35,10 @@ export async function openBackend<Opened extends Backend>(
 ): Promise<Opened> {
   const isNamed = name !== "auto";
   let hint: string | undefined;
-  for (const candidate of isNamed ? [name] : Object.keys(backends)) {
+  for (const [candidate, open] of Object.entries(backends)) {
+    if (isNamed && candidate !== name) continue;
     try {
-      return { ...await backends[candidate](isNamed), hint };
+      return { ...await open(isNamed), hint };
     } catch (thrown) {
       const error = thrown instanceof NotAvailable
         ? thrown
@@ -48,5 +49,5 @@ export async function openBackend<Opened extends Backend>(
       if (candidate === "blas") hint = `${what} would be faster: ${why}${remedy && `, ${remedy}`}`;
     }
   }
-  throw new NotAvailable("any backend", "none is available");
+  throw new NotAvailable(isNamed ? name : "any backend", "none is available");
 }

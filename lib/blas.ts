@@ -42,6 +42,8 @@ const SYMBOLS = {
     parameters: ["i32", "f64", "buffer", "i32", "buffer", "i32"],
     result: "void",
   },
+  // C's own, which every library finds
+  dlopen: { parameters: ["buffer", "i32"], result: "pointer", optional: true },
   // result = alpha a b + beta result, in float32 and in float64
   cblas_sgemm: gemm("f32"),
   cblas_dgemm: gemm("f64"),
@@ -91,8 +93,11 @@ export interface Blas {
   axpy(alpha: number, x: Float64Array<ArrayBuffer>, y: Float64Array<ArrayBuffer>): void;
 }
 
-/** Every library that was opened. None is closed: threads of its own may still run in it. */
+/** Every library that was opened. */
 const opened = new Map<string, Blas>();
+
+/** The flags RTLD_NODELETE and RTLD_NOW of C's dlopen. */
+const NEVER_UNLOAD: Partial<Record<typeof Deno.build.os, number>> = { linux: 0x1002, darwin: 0x82 };
 
 /**
  * Opens the first of the libraries that is installed. Never prompts.
@@ -121,6 +126,10 @@ export function openBlas(names: string[] = LIBRARIES[Deno.build.os] ?? []): Blas
 
 /** Puts the checks that keep native code inside its arrays before a library. */
 function wrap(library: string, { symbols }: Deno.DynamicLibrary<typeof SYMBOLS>): Blas {
+  // Deno closes it where a worker ends, a module of tests for example; threads of the
+  // library's own may still run in it then.
+  const flags = NEVER_UNLOAD[Deno.build.os];
+  if (flags) symbols.dlopen?.(new TextEncoder().encode(`${library}\0`), flags);
   return {
     library,
     gemm({ rows, depth, columns }, a, b, result) {

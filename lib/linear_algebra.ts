@@ -53,6 +53,8 @@ export function linearAlgebra(
         const shapes = [a, b].map(({ shape }) => `(${shape.join(", ")})`);
         throw new RangeError(`Cannot multiply matrices: shapes ${shapes.join(" and ")} do not fit`);
       }
+      checkInside(a);
+      checkInside(b);
       const [left, right] = [operand(a), operand(b)];
       const [rows, depth] = a.shape;
       const columns = b.shape[1];
@@ -62,8 +64,8 @@ export function linearAlgebra(
       return result;
     },
     subtractScaled(a, factor, b) {
-      if (a.shape.join() !== b.shape.join()) {
-        throw new RangeError("Cannot subtract matrices: the shapes differ");
+      if (a.dimension !== 2 || a.shape.join() !== b.shape.join()) {
+        throw new RangeError("Cannot subtract matrices: they are not two of one shape");
       }
       const to = numbersOf(a);
       let from = numbersOf(b);
@@ -75,38 +77,41 @@ export function linearAlgebra(
   };
 }
 
+/** Fails if a view has an element outside its data. */
+function checkInside({ data, shape: [rows, columns], stride: [down, across], offset }: Matrix) {
+  const corners = [0, (rows - 1) * down].flatMap((y) => [y, y + (columns - 1) * across]);
+  const isInside = corners.every((corner) => data[offset + corner] !== undefined);
+  if (!isInside && rows !== 0 && columns !== 0) {
+    throw new RangeError("Cannot compute: a matrix reaches outside its data");
+  }
+}
+
 /**
  * Describes a view to BLAS, which takes rows (or, transposed, columns) of numbers that lie
  * one right after the other.
  *
  * @returns Nothing for any other view.
- * @throws {RangeError} If the view has an element outside its data.
  */
 function operand({ data, shape, stride, offset }: Matrix): Operand<Matrix["data"]> | undefined {
   const [rows, columns] = shape;
   const [down, across] = stride;
-  if (rows === 0 || columns === 0) return undefined;
-  const corners = [0, (rows - 1) * down].flatMap((y) => [y, y + (columns - 1) * across]);
-  if (corners.some((corner) => data[offset + corner] === undefined)) {
-    throw new RangeError("Cannot compute: a matrix reaches outside its data");
-  }
   const transposed = across !== 1 || down < columns;
   const [leadingDimension, step, length] = transposed
     ? [across, down, rows]
     : [down, across, columns];
-  if (!(data instanceof Float64Array) || step !== 1 || leadingDimension < length) return undefined;
+  const isTaken = data instanceof Float64Array && step === 1 && leadingDimension >= length;
+  if (!isTaken || rows === 0 || columns === 0) return undefined;
   return { data: data.subarray(offset), leadingDimension, transposed };
 }
 
 /** The numbers of a matrix as one run. */
 function numbersOf(matrix: Matrix) {
-  const [rows, columns] = matrix.shape;
-  const found = operand(matrix);
-  const isRun = found && !found.transposed && (rows === 1 || found.leadingDimension === columns);
-  if (!isRun) {
+  const { data, shape: [rows, columns], stride: [down, across], offset } = matrix;
+  checkInside(matrix);
+  if ((rows > 1 && down !== columns) || (columns > 1 && across !== 1)) {
     throw new RangeError("Cannot subtract matrices: the rows of one do not lie in one run");
   }
-  return found.data.subarray(0, rows * columns);
+  return data.subarray(offset, offset + rows * columns);
 }
 
 /**
@@ -152,7 +157,7 @@ export function multiplyInWasm(a: Matrix, b: Matrix, result: Matrix) {
   const bStart = BLOCK * groups * inner;
   const resultStart = bStart + BLOCK * inner;
   const width = BLOCK * Math.ceil(columns / BLOCK);
-  const lacking = 8 * (resultStart + BLOCK * groups * width) - memory.buffer.byteLength;
+  const lacking = 8 * (resultStart + (BLOCK * groups + 1) * width) - memory.buffer.byteLength;
   if (lacking > 0) memory.grow(Math.ceil(lacking / PAGE));
   // Growing has put another buffer in the place of the old one.
   const numbers = new Float64Array(memory.buffer as ArrayBuffer);

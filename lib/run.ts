@@ -70,6 +70,7 @@ export async function* readLosses(
     await setImmediate();
     // The last one is reported when its iteration has ended.
     while (t < steps - 1 && reads.length > 0) {
+      // Nothing, while the first one is still being read; but there are never more than READS.
       const report = await (reads.length < READS ? Promise.race([reads[0], undefined]) : reads[0]);
       if (!report) break;
       reads.shift();
@@ -147,9 +148,9 @@ export function explain(error: unknown): UserError {
   }
   // V8 says that an array is too long, or that it failed; TensorFlow.js, that a GPU's dispatch is.
   const isOutOfMemory = error instanceof WebAssembly.RuntimeError ||
-    /allocation failed|array length|memory size|Dispatch size/i.test(reason);
+    /allocation failed|array length|Memory\.grow|Dispatch size/i.test(reason);
   if (!isOutOfMemory) throw error;
-  return new UserError(`Cannot go on: ${reason.replace(/[.,]+$/, "")}, try smaller matrices`);
+  return new UserError(`Cannot go on: ${reason.replace(/\.$/, "")}, try smaller matrices`);
 }
 
 /** Writes a line to stderr; goes on where it can't be written. */

@@ -41,12 +41,18 @@ tf.copyRegisteredKernels("wasm", "blas");
 const createBackend = tf.findBackendFactory("wasm");
 tf.removeBackend("wasm");
 
-/** The memory and its operations, for both names; once disposed of, it has no `wasm`. */
-let shared: BackendWasm | undefined;
+/** The memory and its operations, for both names, until it is disposed of. */
+let shared: Promise<BackendWasm> | undefined;
 
-/** Makes the backend, or a new one where the last one was disposed of. */
-async function openShared(): Promise<BackendWasm> {
-  if (shared?.wasm) return shared;
+/** What WebAssembly's module has besides what its type tells. */
+interface Emscripten {
+  _malloc(bytes: number): number;
+  _free(address: number): void;
+  HEAPU8: Uint8Array;
+}
+
+/** Makes the backend. */
+async function open(): Promise<BackendWasm> {
   if (!await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT")) {
     throw new Error("WebAssembly has no SIMD here");
   }
@@ -65,19 +71,26 @@ async function openShared(): Promise<BackendWasm> {
 
   // Where its memory is full, the package would go on to write at address 0; and it takes
   // a number of bytes that 32 bits don't hold for a smaller one.
-  const wasm = backend.wasm as unknown as Record<"_malloc" | "_free", (value: number) => number>;
+  const wasm = backend.wasm as unknown as Emscripten;
   // At its first call, each of these two puts the real function in its place.
   wasm._free(wasm._malloc(1));
   const malloc = wasm._malloc;
   wasm._malloc = (bytes) => {
-    const address = bytes < 2 ** 32 ? malloc(bytes) : 0;
-    if (address === 0) throw new RangeError("WebAssembly's memory allocation failed");
+    const address = bytes < 2 ** 32 ? malloc(bytes) >>> 0 : 0;
+    if (address === 0 || address + bytes > wasm.HEAPU8.length) {
+      throw new RangeError("WebAssembly's memory allocation failed");
+    }
     return address;
   };
-  // Each of the two names disposes of it.
+  // Where one of the two names is removed, so is the other.
   const dispose = backend.dispose.bind(backend);
-  backend.dispose = () => backend.wasm && dispose();
-  return shared = backend;
+  backend.dispose = () => {
+    if (!shared) return;
+    shared = undefined;
+    for (const name of ["wasm", "blas"]) if (tf.findBackendFactory(name)) tf.removeBackend(name);
+    dispose();
+  };
+  return backend;
 }
 
 /**
@@ -88,11 +101,13 @@ async function openShared(): Promise<BackendWasm> {
  * @throws {Error} If there is no WebAssembly, or none with SIMD.
  */
 export async function registerWasm(name: "wasm" | "blas", blas?: Blas) {
-  const backend = await openShared();
+  shared ??= open();
+  const backend = await shared.catch((error) => {
+    shared = undefined;
+    throw error;
+  });
   if (blas) replace(tf.BatchMatMul, name, matMulBy(blas));
-  if (tf.findBackend(name) === backend) return;
-  if (tf.findBackendFactory(name)) tf.removeBackend(name);
-  tf.registerBackend(name, () => backend);
+  if (!tf.findBackend(name)) tf.registerBackend(name, () => backend);
 }
 
 /** Whether BLAS takes a tensor: a matrix of float32 that is not empty. */
@@ -104,8 +119,8 @@ function matMulBy(blas: Blas): MatMul {
   return (call) => {
     const { inputs: { a, b }, attrs: { transposeA, transposeB }, backend } = call;
     const [rows, depth] = transposeA ? a.shape.toReversed() : a.shape;
-    const columns = b.shape[transposeB ? 0 : 1];
-    if (!isMatrix(a) || !isMatrix(b)) return matMulInWasm(call);
+    const [inner, columns] = transposeB ? b.shape.toReversed() : b.shape;
+    if (!isMatrix(a) || !isMatrix(b) || depth !== inner) return matMulInWasm(call);
 
     // Making the product may move WebAssembly's memory: its arrays come after it.
     const product = backend.makeOutput([rows, columns], "float32");
@@ -133,8 +148,13 @@ function zeros(shape: number[], dtype: tf.DataType, backend: BackendWasm): tf.Te
  */
 function matMulInWasm({ inputs: { a, b }, attrs, backend }: Parameters<MatMul>[0]) {
   const { transposeA, transposeB } = attrs;
-  if (a.shape.length === 2 && b.shape.length === 2 && a.shape[transposeA ? 0 : 1] === 0) {
-    return zeros([a.shape[transposeA ? 1 : 0], b.shape[transposeB ? 0 : 1]], "float32", backend);
+  const [rows, depth] = transposeA ? a.shape.slice(-2).reverse() : a.shape.slice(-2);
+  const [inner, columns] = transposeB ? b.shape.slice(-2).reverse() : b.shape.slice(-2);
+  const [batchesA, batchesB] = [a, b].map(({ shape }) => shape.slice(0, -2));
+  const isEmpty = depth === inner && [rows, depth, columns, ...batchesA, ...batchesB].includes(0);
+  if (isEmpty && a.dtype === "float32" && b.dtype === "float32") {
+    const batches = tf.broadcast_util.assertAndGetBroadcastShape(batchesA, batchesB);
+    return zeros([...batches, rows, columns], "float32", backend);
   }
   const copies: tf.TensorInfo[] = [];
   const transposed = (x: tf.TensorInfo) => {

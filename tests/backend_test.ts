@@ -5,6 +5,8 @@ import { pathToFileURL } from "node:url";
 import * as tf from "@tensorflow/tfjs-core";
 import { type Backend, type Open, openBackend } from "../lib/backend.ts";
 import { NotAvailable } from "../lib/errors.ts";
+import { memory } from "../lib/kernel/multiply.wasm";
+import { zeros } from "../lib/linear_algebra.ts";
 import { NDARRAY_BACKENDS } from "../lib/ndarray_backends.ts";
 import { TENSOR_BACKENDS } from "../lib/tensor_backends.ts";
 import { loadTensorflow } from "../lib/tensorflow.ts";
@@ -40,6 +42,7 @@ Deno.test("auto takes the first that is available, and says how to get BLAS", as
   }
   const message = "Cannot use any backend: none is available";
   await assert.rejects(openBackend("auto", machine([])), { name: "NotAvailable", message });
+  await assert.rejects(openBackend("toString", machine(NAMES)), { name: "NotAvailable" });
   // The fastest first.
   assert.deepEqual(Object.keys(TENSOR_BACKENDS), NAMES);
   assert.deepEqual(Object.keys(NDARRAY_BACKENDS), ["blas", "wasm", "typescript"]);
@@ -84,6 +87,15 @@ Deno.test("a backend that TensorFlow.js can't start, or that computes wrongly, i
   await useBackend("cpu");
 });
 
+Deno.test("wasm multiplies ndarrays in WebAssembly, and typescript does not", async () => {
+  for (const [name, grows] of [["typescript", false], ["wasm", true]] as const) {
+    const { algebra } = await openBackend(name, NDARRAY_BACKENDS);
+    const { byteLength } = memory.buffer;
+    algebra.dot(zeros(byteLength / 8, 1), zeros(1, 1));
+    assert.equal(memory.buffer.byteLength > byteLength, grows, name);
+  }
+});
+
 Deno.test("software adapters are known by their description too", () => {
   const software = (description: string, isFallbackAdapter = false) =>
     isSoftware({ description, isFallbackAdapter } as GPUAdapterInfo);
@@ -119,9 +131,13 @@ Deno.test({
     try {
       const missing = "libtensorflow.so.2 is missing";
       await install("tfjs-node", `throw new Error("${missing}\\nor not");`, "it is not installed");
+      Deno.env.set("TF_CPP_MIN_LOG_LEVEL", "1");
       // The one for a GPU comes first.
-      await install("tfjs-node-gpu", "throw new Error('no CUDA');", missing);
-      refuses("no CUDA");
+      const nullish =
+        'throw new Error([null, undefined, 0].map(require("util").isNullOrUndefined));';
+      await install("tfjs-node-gpu", nullish, missing);
+      refuses("true,true,false");
+      assert.equal(Deno.env.get("TF_CPP_MIN_LOG_LEVEL"), "1");
     } finally {
       await Deno.remove(folder, { recursive: true });
     }

@@ -15,6 +15,9 @@ export interface Subject {
 
 let current: { id: string; subject: Subject } | undefined;
 
+/** How each benchmark starts, by its name and what is timed. */
+export const STARTS = new Map<string, () => Subject | Promise<Subject>>();
+
 /**
  * Registers a benchmark.
  *
@@ -23,6 +26,7 @@ let current: { id: string; subject: Subject } | undefined;
  */
 export function bench(of: string, name: string, start: () => Subject | Promise<Subject>) {
   const id = `${name}, ${of}`;
+  STARTS.set(id, start);
   Deno.bench(name, { group: of, baseline: name.startsWith("arrays") }, async (b) => {
     if (current?.id !== id) {
       await current?.subject.stop?.();

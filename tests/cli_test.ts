@@ -27,7 +27,7 @@ Deno.test("without flags, the defaults, which are the original's in all three sc
 Deno.test("each flag sets its option, and the last of two counts", () => {
   // deno-fmt-ignore
   const args = [
-    "--steps", "2.0e+3", "--seed=4294967295", "--learning-rate", ".5", "--batch-size=2", "--inputs", "5",
+    "--steps", "2.0E+3", "--seed=4294967295", "--learning-rate", ".5", "--batch-size=2", "--inputs", "5",
     "--hidden", "6.", "--outputs", "4", "--log-every", "9", "--backend", "wasm", "--backend", "cpu",
   ];
   // deno-fmt-ignore

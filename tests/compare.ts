@@ -6,7 +6,7 @@
  */
 
 import { type Backend, openBackend } from "../lib/backend.ts";
-import type { Options } from "../lib/cli.ts";
+import { ARRAYS_LIMIT, type Options } from "../lib/cli.ts";
 import { NDARRAY_BACKENDS } from "../lib/ndarray_backends.ts";
 import { type Losses, main, print, report, threeDigits } from "../lib/run.ts";
 import { TENSOR_BACKENDS } from "../lib/tensor_backends.ts";
@@ -70,6 +70,7 @@ await main({
   command: "deno task start",
   about: "Trains the three networks in turn, and compares their times and losses.",
   defaults: { ...naive.SIZES, ...naive.TRAINING },
+  limit: ARRAYS_LIMIT,
 }, async (options) => {
   const numpy = recordedLosses(options);
   const rows = await compare(options, numpy);

@@ -9,10 +9,10 @@ import {
   p75,
   WHOLE,
 } from "../images/measurements.ts";
-import { comparison, figure, times, writeFigures } from "../images/tables.ts";
-import { draw, matrixMultiply, transpose } from "../naive_neural_network.ts";
+import { comparison, figure, takes, times, writeFigures } from "../images/tables.ts";
+import { draw, matrixMultiply, train, transpose } from "../naive_neural_network.ts";
 import { permitted, useBackend } from "./available.ts";
-import { bench } from "./bench.ts";
+import { bench, STARTS, TENSORS } from "./bench.ts";
 import seed11 from "./numpy_losses/seed11_3x5x4x2.json" with { type: "json" };
 import {
   arrayOperations,
@@ -60,6 +60,50 @@ Deno.test("the five products of an iteration, whatever the order of the loops", 
     );
     assert.deepEqual(numbers, expected, order);
   }
+  // How often a row is looked up: for each product of numbers, or once for all of a row.
+  const looks = Object.values(ORDERS).slice(0, 3).map((productsOf) => {
+    let looks = 0;
+    const get = (rows: number[][], i: string) =>
+      Number(i) >= 0 ? (looks++, rows[Number(i)]) : rows[i as "length"];
+    const multiply = productsOf({
+      ...network,
+      x: new Proxy(x, { get } as ProxyHandler<number[][]>),
+    });
+    looks = 0;
+    multiply();
+    return looks;
+  });
+  assert.deepEqual(looks.map((looks) => looks >= 3 * 4 * 5), [true, false, false]);
+});
+
+Deno.test("the benchmarks time what their names say, and do not end", async () => {
+  Object.defineProperty(Deno, "args", { value: ["3"], configurable: true });
+  await import("./iteration_bench.ts");
+  const [{ loss }] = train(draw({ N: 64, D_in: 1000, H: 3, D_out: 10 }), {
+    steps: 1,
+    learningRate: 1,
+  });
+  for (const [id, start] of STARTS) {
+    const [name, of] = id.split(", ");
+    if (of === "creation of a million numbers") {
+      const made = await (await start()).call();
+      assert.deepEqual([Array.isArray(made), typeof made], [
+        name === "arrays",
+        name.startsWith("tensors") ? "number" : "object",
+      ]);
+    }
+    if (of !== "an iteration with 3 hidden units" || name === "tensors in JavaScript") continue;
+    const { call, stop } = await start();
+    const { value } = await call() as IteratorYieldResult<{ loss: number }>;
+    assert.ok(Math.abs(value.loss / loss - 1) < 1e-5, id);
+    for (let t = 1; t < 600; t++) {
+      assert.equal((await call() as IteratorResult<unknown>).done, false);
+    }
+    await stop?.();
+  }
+  for (const [name, backend] of TENSORS) {
+    assert.ok((await useBackend(backend)).device.includes(name.split(" ")[2]), name);
+  }
 });
 
 Deno.test("a benchmark times its calls and nothing else, and stops before the next", async () => {
@@ -72,7 +116,7 @@ Deno.test("a benchmark times its calls and nothing else, and stops before the ne
       const note = (what: string) => () => log.push(`${what} ${name}`);
       bench("group", name, () => {
         note("make")();
-        return { call: note("call"), stop: note("stop") };
+        return { call: () => Promise.resolve().then(note("call")), stop: note("stop") };
       });
     }
   } finally {
@@ -133,6 +177,14 @@ Deno.test("figures: a time, a ratio, a table, and none of what was not measured"
     ["ndarrays with BLAS", "0.25 s", "2.0 times as fast"],
     ["NumPy", "0.5 s", ""],
   ]);
+  assert.doesNotMatch(figure({ ...measured, skipped: [] }, "machine"), /Not measured/);
+  // With a GPU, the tensor script takes it unless it is told not to.
+  const gpu = {
+    ...measured,
+    times: [...measured.times, { name: "tensors on WebGPU", of: iteration(), ms: 1 }],
+  };
+  assert.equal(takes(gpu, "tensors in WebAssembly"), "`--backend wasm`");
+  assert.equal(takes(gpu, "tensors with BLAS"), "`--allow-ffi --backend blas`");
   for (const name of ["wasm", "arrays/wasm", "nothing"]) {
     assert.throws(() => figure(measured, name), { message: /: it was not measured$/ }, name);
   }
@@ -160,6 +212,9 @@ Deno.test({
     const slower = structuredClone(MEASUREMENTS);
     for (const time of slower.times) time.ms *= 3;
     assert.notDeepEqual(drawPictures(slower), pictures);
+    // However many take part, the title has two times below each of the three.
+    slower.times.push({ name: "tensors on WebGPU", of: iteration(), ms: 1 });
+    assert.ok(drawPictures(slower)["header_light.svg"].match(/font-size="14"/g)!.length <= 6);
   },
 });
 

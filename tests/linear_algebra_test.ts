@@ -139,18 +139,29 @@ for (const [name, { dot, subtractScaled }] of Object.entries(ALGEBRAS)) {
     // Views of one memory.
     const whole = matrix([1, 2, 3], [4, 5, 6]);
     assert.deepEqual(subtracted(whole.lo(1, 0), 1, whole.hi(1, 3)), [1, 2, 3, 3, 3, 3]);
+    assert.deepEqual(subtracted(whole.hi(1, 2), 1, matrix([1], [1]).transpose(1, 0)), [
+      0,
+      1,
+      3,
+      3,
+      3,
+      3,
+    ]);
+    assert.deepEqual(subtracted(zeros(0, 5), 1, zeros(0, 5)), []);
     const shared = Float64Array.of(1, 2, 3, 4, 5, 6);
     const [later, earlier] = [2, 0].map((offset) => ndarray(shared, [2, 2], [2, 1], offset));
     assert.deepEqual(subtracted(later, 1, earlier), [1, 2, 2, 2, 2, 2]);
 
     const others = Object.values(VIEWS).slice(1).map((view) => view(2, 2));
     others.push(
-      ...[[2, 3], [4, 1], [2, 2, 1], [4]].map((shape) => ndarray(new Float64Array(6), shape)),
+      ...[[2, 3], [4, 1], [2, 2, 1]].map((shape) => ndarray(new Float64Array(6), shape)),
     );
     others.push(
       ndarray(new Float64Array(3), [2, 2]),
       ndarray(new Float64Array(9), [2, 2], [2, 1], -1),
     );
+    const cube = ndarray(new Float64Array(8), [2, 2, 2]);
+    assert.throws(() => subtractScaled(cube, 1, cube), RangeError);
     for (const other of others) {
       const refused = { name: "RangeError", message: /^Cannot (subtract|compute)/ };
       assert.throws(() => subtractScaled(b, 2, other), refused);

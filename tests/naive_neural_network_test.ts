@@ -17,6 +17,7 @@ Deno.test("each helper computes what it is called, and keeps its arguments", () 
   assert.deepEqual(matrixMultiply(wide, [[7, 8], [9, 10], [11, 12]]), [[58, 64], [139, 154]]);
   assert.deepEqual(transpose(wide), [[1, 4], [2, 5], [3, 6]]);
   assert.deepEqual(relu(matrix), [[1, 0], [0.5, 3]]);
+  assert.deepEqual(relu([[NaN]]), [[NaN]]);
   assert.deepEqual(squareMatrix(matrix), [[1, 4], [0.25, 9]]);
   assert.equal(sumMatrix(matrix), 2.5);
   assert.deepEqual(multiplyWithConstant(matrix, 2), [[2, -4], [1, 6]]);

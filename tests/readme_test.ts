@@ -19,6 +19,11 @@ import {
 import { permitted } from "./available.ts";
 import { ROOT, runScript } from "./run_script.ts";
 
+const runs = permitted("the tests of what the scripts print", "env", "read", "run");
+
+/** A test that runs what the README shows, or reads what it tells of. */
+const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, ignore: !runs, fn });
+
 Deno.test("the README's figures are those of the measurements, and change with them", () => {
   assert.ok(README === writeFigures(README, MEASUREMENTS), "run deno task images");
   for (const time of MEASUREMENTS.times) {
@@ -62,19 +67,32 @@ Deno.test("the README's tables have every statement of the loops, in order", () 
   }
 });
 
+test("Python's columns are what is timed, and each script with its flags", async () => {
+  const squeeze = (text: string) => text.replaceAll(/\s/g, "");
+  const originals = squeeze(await Deno.readTextFile(new URL("images/originals.py", ROOT)));
+  // That of lists has helpers of other names.
+  for (const table of README.match(/\| Python \| TypeScript \|\n.*?\n\n/gs)!.slice(1)) {
+    for (const [, cell] of table.matchAll(/^\| (`(?:h|y_|loss|grad_|w)[^|]*) \|/gm)) {
+      const code = [...cell.matchAll(/`([^`]+)`/g)].map(([, code]) => code).join("");
+      assert.ok(originals.includes(squeeze(code)), code);
+    }
+  }
+  const measure = await Deno.readTextFile(new URL("images/measure.ts", ROOT));
+  for (const [, name, flags] of README.matchAll(/^\| (\w+ with BLAS) +\| `(--[^`]+)`/gm)) {
+    assert.ok(measure.includes(`"${name}": ours("${flags.split(" ")[0]}", `), name);
+  }
+});
+
 Deno.test("every task of the README exists", () => {
   for (const [, name] of README.matchAll(/(?:deno@2|deno|`)\s?task ([\w:-]+)/g)) {
     if (name !== "NAME") assert.ok(name in config.tasks, name);
   }
+  assert.match(config.tasks.start.command, / --allow-ffi /);
 });
 
 /** A text with its numbers to twelve digits: the last ones depend on the version of V8. */
 const digits = (text: string) =>
   text.replaceAll(/\d+\.\d+/g, (number) => Number(number).toPrecision(12));
-
-/** A test that runs what the README shows. */
-const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, ignore: !runs, fn });
-const runs = permitted("the tests of what the scripts print", "env", "read", "run");
 
 test("the scripts take the README's flags, and print what it shows", async () => {
   const { stdout: help } = await runScript("tensor_neural_network.ts", ["--help"]);

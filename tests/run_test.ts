@@ -1,6 +1,7 @@
 /** Losses are read while the training goes on, and errors become one line. */
 
 import assert from "node:assert/strict";
+import { setImmediate } from "node:timers/promises";
 import { UserError } from "../lib/errors.ts";
 import { explain, readLosses, type Report, report } from "../lib/run.ts";
 import { SIZES, TRAINING } from "../naive_neural_network.ts";
@@ -59,7 +60,7 @@ Deno.test("a loss that is there at once is reported before the next iteration", 
   function* losses() {
     for (let t = 0; t < 20; t++) {
       started++;
-      yield { t, loss: t % 2 ? t : { data: () => Promise.resolve([t]), dispose: () => {} } };
+      yield { t, loss: t % 2 ? t : { data: () => setImmediate([t]), dispose: () => {} } };
     }
   }
   for await (const { t } of readLosses(losses(), { steps: 20, logEvery: 1 })) {
@@ -136,9 +137,9 @@ Deno.test("an error that is no mistake in the code becomes one line", () => {
     ...[
       new RangeError("Invalid array length"),
       new RangeError("Array buffer allocation failed."),
-      new RangeError("WebAssembly.Memory.grow(): Maximum memory size exceeded"),
+      new RangeError("WebAssembly.Memory.grow(): Unable to grow"),
       new RuntimeError("unreachable"),
-      new Error("Dispatch size exceeds WebGPU limits"),
+      new Error("Total dispatch size exceeds WebGPU maximum."),
     ].map((error): [Error, string] => [
       error,
       `Cannot go on: ${error.message.replace(/\.$/, "")}, try smaller matrices`,

@@ -1,6 +1,7 @@
 /** The scripts as a user runs them: as processes, without any permission. */
 
 import assert from "node:assert/strict";
+import config from "../deno.json" with { type: "json" };
 import { ARRAYS_LIMIT } from "../lib/cli.ts";
 import { availableBackends, BLAS, permitted } from "./available.ts";
 import seed0 from "./numpy_losses/seed0_64x1000x100x10.json" with { type: "json" };
@@ -72,7 +73,11 @@ for (const script of [NAIVE, NDARRAY, TENSOR]) {
   test(`${script}: help is code 0, a mistake code 2, a loss that is not finite code 1`, async () => {
     const { code, stdout, stderr } = await runScript(script, ["--help"]);
     assert.deepEqual([code, stderr], [0, ""]);
-    assert.ok(stdout.includes(`\nUsage: deno run ${script} [flags]\n`), stdout);
+    const what =
+      { [NAIVE]: "arrays of arrays", [NDARRAY]: "ndarrays", [TENSOR]: "tensors" }[script];
+    const head =
+      `Trains a two-layer ReLU network with ${what}.\n\nUsage: deno run ${script} [flags]\n`;
+    assert.ok(stdout.startsWith(head), stdout);
     assert.equal(stdout.includes("--backend NAME"), script !== NAIVE);
     const range = "it takes a whole number from 1 to 9007199254740991";
     const refused = failure(2, `Cannot use --steps "\\u001b": ${range}`);
@@ -165,8 +170,15 @@ test("deno task start: a table of the three", async () => {
     assert.ok(Math.abs(parseFloat(speed) * seconds / parseFloat(rows[0][1]) - 1) < 0.02, stdout);
     assert.ok(Math.abs(Number(loss) / Number(rows[0][3]) - 1) < 1e-4, stdout);
   }
+  const ends = stdout.trimEnd().split("\n").map((line) => /\d ms|iteration/.exec(line)!.index);
+  assert.equal(ends[1], ends[0] + "iteration".length - "1 ms".length);
+  assert.ok(!stderr.includes("\x1b"));
   const other = await runScript(COMPARE, ["--steps", "1", "--learning-rate", "1e-7"]);
   assert.ok(!other.stdout.includes("from NumPy"));
+  const few = await runScript(COMPARE, ["--steps", "2"]);
+  assert.match(few.stdout, / iterations 0 to 1\n$/);
+  const large = ["--batch-size", "1", "--hidden", "1", "--inputs", `${ARRAYS_LIMIT}`];
+  assert.equal((await runScript(COMPARE, large)).code, 2);
 });
 
 test("deno task start: how far each is from NumPy, at the original's sizes", async () => {
@@ -187,6 +199,13 @@ test("deno task start: how far each is from NumPy, at the original's sizes", asy
     assert.equal(rows[2].at(-1), Math.max(...errors.slice(0, 101)).toExponential(0));
   }
 });
+
+test("deno task start: the ndarrays are multiplied by what it says", async () => {
+  const { stdout } = await runScript(COMPARE, ["--steps", "104"], ["--allow-ffi"]);
+  // WebAssembly adds in the order of the arrays.
+  const [arrays, ndarrays] = cells(stdout.split("\n\n")[0]).slice(1).map((row) => row.at(-1));
+  assert.notEqual(ndarrays, arrays);
+}, !BLAS);
 
 const WORDS = {
   tensorflow: "TensorFlow",
@@ -217,6 +236,22 @@ test(`${TENSOR}: a backend by name and not available is one line, and code 1`, a
     const others = granted.filter((other) => other !== flag);
     assert.deepEqual(await run("tensorflow", others), failure(1, `Cannot use tensorflow: ${why}`));
   }
+  const read = [".tensorflow", "/usr/bin/ldd", "/proc/self/exe"];
+  for (const file of Deno.build.os === "linux" ? read : []) {
+    const others = read.filter((other) => other !== file).join();
+    const { stderr } = await run("tensorflow", [
+      "--allow-env",
+      "--allow-ffi",
+      `--allow-read=${others}`,
+    ]);
+    assert.match(stderr, /no permission to load it/);
+  }
+  const [, ...task] = config.tasks.tensorflow.command.split(" ");
+  const { stderr: trained } = await new Deno.Command(Deno.execPath(), {
+    args: [...task, ...SMALL],
+    cwd: ROOT,
+  }).output();
+  assert.doesNotMatch(new TextDecoder().decode(trained), /no permission/);
   // A JavaScript engine without its compilers has no WebAssembly.
   const jitless = ["--v8-flags=--jitless"];
   const noWasm = failure(1, "Cannot use wasm: WebAssembly has no SIMD here");

@@ -98,6 +98,9 @@ for (const backend of ["wasm", "blas"] as const) {
           ...flags,
         );
       assert.deepEqual(await given(product([2, 0], [0, 2])), [[2, 2], "float32", 0, 0, 0, 0]);
+      for (const [a, b] of [[[2, 0], [3, 2]], [[2, 3], [5, 4]]]) {
+        assert.throws(() => tf.tidy(product(a, b)), /inner shapes/);
+      }
       assert.deepEqual(await given(product([0, 2], [2, 2])), [[0, 2], "float32"]);
     }
     const rows = [[1, 2, 3], [4, 5, 6]];
@@ -111,6 +114,10 @@ for (const backend of ["wasm", "blas"] as const) {
       [() => tf.sum(tf.zeros([0, 3]), 0), [3], "float32", 0, 0, 0],
       [() => tf.sum(tf.zeros([0, 3]), 0, true), [1, 3], "float32", 0, 0, 0],
       [() => tf.sum(tf.zeros([0, 3]), 1), [0], "float32"],
+      [() => tf.sum(tf.zeros([0, 3], "int32")), [], "int32", 0],
+      [() => tf.sum(tf.zeros([2, 3, 0]), [1, 2]), [2], "float32", 0, 0],
+      [() => tf.matMul(tf.ones([1, 2, 0]), tf.ones([0, 1])), [1, 2, 1], "float32", 0, 0],
+      [() => tf.matMul(tf.ones([0, 2, 3]), tf.ones([1, 3, 2])), [0, 2, 2], "float32"],
     ];
     for (const [make, ...expected] of sums) assert.deepEqual(await given(make), expected);
   });
@@ -170,6 +177,12 @@ for (const backend of ["wasm", "blas"] as const) {
       tf.dispose([a, b]);
     }
     for (const { dataId } of large) wasm.disposeData(dataId);
+    // Once it has been full, the package's own malloc gives blocks that end beyond it.
+    const kept = [tf.fill([2 ** 26 - 1000], 7)];
+    assert.throws(() => {
+      while (kept.length < 99) kept.push(tf.relu(kept[0]));
+    }, /allocation failed/);
+    tf.dispose(kept);
     assert.deepEqual([...await probe.data()], [1, 2, 3]);
     probe.dispose();
     await multiply([17, 5, 9], [true, false]);
@@ -212,8 +225,13 @@ Deno.test("BLAS multiplies on the backend blas and nowhere else, from any tensor
   tf.dispose([a, b]);
 });
 
-Deno.test("a backend that was removed is registered again at the next opening", async () => {
+Deno.test("both share one memory, however they are opened, removed and opened again", async () => {
   const backends = BLAS ? ["wasm", "blas"] as const : ["wasm"] as const;
+  await useBackend("wasm");
+  tf.removeBackend("wasm");
+  assert.equal(tf.findBackend("blas"), null);
+  await Promise.all(backends.map(useBackend));
+  assert.equal(tf.findBackend(backends[0]), tf.findBackend(backends.at(-1)!));
   for (const removed of backends) {
     await useBackend(removed);
     tf.removeBackend(removed);
