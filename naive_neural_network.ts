@@ -71,8 +71,8 @@ function shape(matrix: Matrix): string {
 
 /**
  * The matrix product of `a` (rows, inner) and `b` (inner, columns), of shape
- * (rows, columns): NumPy's `a.dot(b)`. For each of its numbers, a row of `a` and a column of `b` are
- * multiplied number by number, and summed.
+ * (rows, columns): NumPy's `a.dot(b)`. For each number of the product, a row of
+ * `a` and a column of `b` are multiplied number by number, and summed.
  *
  * @throws {RangeError} If `a` does not have as many columns as `b` has rows.
  */

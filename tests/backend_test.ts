@@ -115,8 +115,9 @@ Deno.test({
   async fn() {
     // A name that has to be escaped in a URL.
     const folder = await Deno.makeTempDir({ prefix: "a#b%c" });
+    const url = pathToFileURL(`${folder}/`);
     const refuses = (why: string) =>
-      assert.throws(() => loadTensorflow(pathToFileURL(`${folder}/`)), {
+      assert.throws(() => loadTensorflow(url), {
         name: "NotAvailable",
         message: `Cannot use tensorflow: ${why}, run deno task install:tensorflow`,
       });
@@ -138,6 +139,14 @@ Deno.test({
       await install("tfjs-node-gpu", nullish, missing);
       refuses("true,true,false");
       assert.equal(Deno.env.get("TF_CPP_MIN_LOG_LEVEL"), "1");
+
+      await Deno.writeTextFile(`${folder}/node_modules/@tensorflow/tfjs-node-gpu/index.js`, "");
+      for (const [isUsingGpuDevice, device] of [[true, "GPU"], [false, "CPU"]]) {
+        const backend = { binding: { TF_Version: "2.0" }, isUsingGpuDevice, dispose() {} };
+        tf.registerBackend("tensorflow", () => backend as unknown as tf.KernelBackend);
+        assert.equal(loadTensorflow(url), `TensorFlow 2.0 on the ${device}`);
+        tf.removeBackend("tensorflow");
+      }
     } finally {
       await Deno.remove(folder, { recursive: true });
     }
