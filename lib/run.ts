@@ -80,8 +80,8 @@ export async function* readLosses(
   for (const reading of reads) yield { ...await reading, elapsed: performance.now() - start };
 }
 
-/** A number rounded to three significant digits. */
-export const threeDigits = (value: number) => Number(value.toPrecision(3));
+/** A time with three significant digits. */
+export const threeDigits = (time: number) => time < 999.5 ? time.toPrecision(3) : time.toFixed();
 
 /**
  * Tells on stderr what a training computes on, and at its end how fast that was.

@@ -42,7 +42,7 @@ function showProgress(line: string) {
 /** Trains the three, and makes a row of each; the first one has the heads. */
 async function compare(options: Options, numpy?: number[]): Promise<string[][]> {
   const { steps } = options;
-  const rows = [["", "in all", "per iteration", "last loss", "speed", "from NumPy"]];
+  const rows = [["", "in all", "iteration", "last loss", "speed", "from NumPy"]];
   let first: number | undefined;
   for await (const [backend, losses] of trainings(options)) {
     let [last, total, worst, lastShown] = [NaN, 0, 0, -Infinity];
@@ -58,7 +58,7 @@ async function compare(options: Options, numpy?: number[]): Promise<string[][]> 
       backend.device,
       `${threeDigits(total / 1000)} s`,
       `${threeDigits(total / steps)} ms`,
-      last.toPrecision(5),
+      last.toPrecision(4),
       `${(first / total).toPrecision(3)}x`,
       worst.toExponential(0),
     ]);

@@ -155,7 +155,7 @@ Deno.test("figures: a time, a ratio, a table, and none of what was not measured"
     ] as const).map(([name, ms, of]) => ({ name, of, ms })),
   };
   const figures: Record<string, string> = {
-    "arrays": "10 ms",
+    "arrays": "10.0 ms",
     "arrays/blas": "20",
     "fastest/6400": "ndarrays with BLAS",
     "gain/6400": "40",
@@ -168,14 +168,14 @@ Deno.test("figures: a time, a ratio, a table, and none of what was not measured"
       row.split(/ *\| */).slice(1, -1)
     );
   assert.deepEqual(rows("iterations"), [
-    ["arrays", "no flag", "10 ms", ""],
-    ["ndarrays with BLAS", "`--allow-ffi`", "0.5 ms", "20 times as fast"],
-    ["NumPy", "NumPy 2.0", "0.4 ms", "25 times as fast"],
+    ["arrays", "no flag", "10.0 ms", ""],
+    ["ndarrays with BLAS", "`--allow-ffi`", "0.500 ms", "20 times as fast"],
+    ["NumPy", "NumPy 2.0", "0.400 ms", "25 times as fast"],
   ]);
   assert.deepEqual(rows("whole"), [
-    ["arrays", "5 s", ""],
-    ["ndarrays with BLAS", "0.25 s", "2.0 times as fast"],
-    ["NumPy", "0.5 s", ""],
+    ["arrays", "5.00 s", ""],
+    ["ndarrays with BLAS", "0.250 s", "2.0 times as fast"],
+    ["NumPy", "0.500 s", ""],
   ]);
   assert.doesNotMatch(figure({ ...measured, skipped: [] }, "machine"), /Not measured/);
   // With a GPU, the tensor script takes it unless it is told not to.
@@ -190,7 +190,7 @@ Deno.test("figures: a time, a ratio, a table, and none of what was not measured"
   }
   assert.equal(
     writeFigures("<!--blas-->2<!--/-->, <!--arrays-->3<!--/-->.", measured),
-    "<!--blas-->0.5 ms<!--/-->, <!--arrays-->10 ms<!--/-->.",
+    "<!--blas-->0.500 ms<!--/-->, <!--arrays-->10.0 ms<!--/-->.",
   );
   const ratios = [[12, 10], [99.4, 10], [123, 1], [1234, 1]].map(([a, b]) => times(a, b));
   assert.deepEqual(ratios, ["1.2", "9.9", "120", "1200"]);

@@ -111,12 +111,12 @@ Deno.test("the whole of each iteration is timed, and told for all and for one", 
     lines: [
       "Training on paper",
       "A pen would be faster",
-      "4 iterations in 0.12 s, 30 ms each, on paper",
+      "4 iterations in 0.120 s, 30.0 ms each, on paper",
     ],
     elapsed: [20, 50, 80, 120],
   });
   const { lines } = await observed([1]);
-  assert.deepEqual(lines, ["Training on paper", "1 iteration in 0.03 s, 30 ms each, on paper"]);
+  assert.deepEqual(lines, ["Training on paper", "1 iteration in 0.0300 s, 30.0 ms each, on paper"]);
 });
 
 Deno.test("a loss that is not finite is reported, and ends the training", async () => {
