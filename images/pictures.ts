@@ -78,14 +78,11 @@ function timeAxis(theme: Theme, name: string, min = 0.1) {
     type: "log" as const,
     startValue: min,
     min,
-    axisLabel: { color: theme.faint, formatter: (ms: number) => shortTime(ms) },
+    axisLabel: {
+      color: theme.faint,
+      formatter: (ms: number) => ms < 1000 ? `${ms} ms` : `${ms / 1000} s`,
+    },
   };
-}
-
-/** A power of ten of milliseconds, as an axis has it: `10 ms`. */
-function shortTime(ms: number): string {
-  if (ms >= 1000) return `${ms / 1000} s`;
-  return ms >= 1 ? `${ms} ms` : `${Number((ms * 1000).toPrecision(1))} µs`;
 }
 
 function legend(theme: Theme, names: string[]) {
