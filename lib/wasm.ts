@@ -69,8 +69,8 @@ async function open(): Promise<BackendWasm> {
   }, true);
   const backend = await createBackend() as BackendWasm;
 
-  // Where its memory is full, the package would go on to write at address 0; and it takes
-  // a number of bytes that 32 bits don't hold for a smaller one.
+  // Where its memory is full, the package would go on to write at address 0, or beyond its
+  // end; and it takes a number of bytes that 32 bits don't hold for a smaller one.
   const wasm = backend.wasm as unknown as Emscripten;
   // At its first call, each of these two puts the real function in its place.
   wasm._free(wasm._malloc(1));
