@@ -76,7 +76,7 @@ async function open(): Promise<BackendWasm> {
   wasm._free(wasm._malloc(1));
   const malloc = wasm._malloc;
   wasm._malloc = (bytes) => {
-    const address = bytes < 2 ** 32 ? malloc(bytes) >>> 0 : 0;
+    const address = malloc(bytes) >>> 0;
     if (address === 0 || address + bytes > wasm.HEAPU8.length) {
       throw new RangeError("WebAssembly's memory allocation failed");
     }
