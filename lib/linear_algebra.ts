@@ -55,7 +55,7 @@ export function linearAlgebra(
       }
       checkInside(a);
       checkInside(b);
-      const [left, right] = [operand(a), operand(b)];
+      const [left, right] = blas ? [operand(a), operand(b)] : [];
       const [rows, depth] = a.shape;
       const columns = b.shape[1];
       const result = zeros(rows, columns);

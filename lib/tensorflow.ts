@@ -45,6 +45,13 @@ export function loadTensorflow(folder = FOLDER): string {
   if (!isGranted) {
     throw new NotAvailable("tensorflow", "no permission to load it", "see deno task tensorflow");
   }
+  // Both packages are there, but only one of them has the addon that its install script makes.
+  const addon = (name: string) => `node_modules/${name}/lib/napi-v8/tfjs_binding.node`;
+  const name = PACKAGES.find((name) => existsSync(new URL(addon(name), folder)));
+  const notLoaded = (why: string) =>
+    new NotAvailable("tensorflow", why, "run deno task install:tensorflow");
+  if (!name) throw notLoaded("it is not installed");
+
   // Version 4.22.0 calls a function that Deno and Node.js 23 no longer have; see
   // https://github.com/tensorflow/tfjs/pull/8425
   const legacy = util as unknown as { isNullOrUndefined?: (value: unknown) => boolean };
@@ -52,14 +59,10 @@ export function loadTensorflow(folder = FOLDER): string {
 
   // Warnings and errors only, and no advice on how to compile it.
   if (!Deno.env.has("TF_CPP_MIN_LOG_LEVEL")) Deno.env.set("TF_CPP_MIN_LOG_LEVEL", "2");
-  // Both packages are there, but only one of them has the addon that its install script makes.
-  const addon = (name: string) => `node_modules/${name}/lib/napi-v8/tfjs_binding.node`;
-  const name = PACKAGES.find((name) => existsSync(new URL(addon(name), folder)));
   try {
-    if (!name) throw new Error("it is not installed");
     createRequire(folder)(name);
   } catch (error) {
-    throw new NotAvailable("tensorflow", firstLine(error), "run deno task install:tensorflow");
+    throw notLoaded(firstLine(error));
   }
   const { binding, isUsingGpuDevice } = tf.findBackend("tensorflow") as unknown as NodeBackend;
   return `TensorFlow ${binding.TF_Version} on the ${isUsingGpuDevice ? "GPU" : "CPU"}`;

@@ -21,14 +21,12 @@ interface Registered {
 let current: Registered | undefined;
 
 /**
- * Registers the fastest adapter of this machine as the backend `webgpu` of TensorFlow.js;
- * in place of one whose GPU has failed, if there is one.
+ * Finds the fastest adapter of this machine.
  *
  * @param software Whether a software adapter, which computes on the CPU, will do.
- * @returns What it computes on, in words.
  * @throws {NotAvailable} If there is no such adapter.
  */
-export async function registerWebgpu(software: boolean): Promise<string> {
+export async function findAdapter(software: boolean): Promise<GPUAdapter> {
   quietDriver();
   const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) {
@@ -36,10 +34,23 @@ export async function registerWebgpu(software: boolean): Promise<string> {
     const remedy = "install a Vulkan driver (apt install mesa-vulkan-drivers)";
     throw new NotAvailable("webgpu", "there is no adapter", isLinux ? remedy : undefined);
   }
-  const { description } = adapter.info;
   if (!software && isSoftware(adapter.info)) {
+    const { description } = adapter.info;
     throw new NotAvailable("webgpu", `there is only a software adapter, ${description}`);
   }
+  return adapter;
+}
+
+/**
+ * Registers {@linkcode findAdapter}'s adapter as the backend `webgpu` of TensorFlow.js; in
+ * place of one whose GPU has failed, if there is one.
+ *
+ * @param software Whether a software adapter will do.
+ * @returns What it computes on, in words.
+ * @throws {NotAvailable} If there is no such adapter.
+ */
+export async function registerWebgpu(software: boolean): Promise<string> {
+  const { info } = await findAdapter(software);
   if (!current || current.failure || !tf.findBackend("webgpu")) {
     const { backend } = current = rejectAfterErrors(await createBackend() as WebGPUBackend);
     if (tf.findBackendFactory("webgpu")) tf.removeBackend("webgpu");
@@ -47,7 +58,7 @@ export async function registerWebgpu(software: boolean): Promise<string> {
     // By default, small tensors would be computed on the CPU.
     tf.env().set("WEBGPU_CPU_FORWARD", false);
   }
-  return `WebGPU on ${description}`;
+  return `WebGPU on ${info.description}`;
 }
 
 /**

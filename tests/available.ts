@@ -11,6 +11,7 @@ import { openBackend } from "../lib/backend.ts";
 import { type Blas, openBlas } from "../lib/blas.ts";
 import { NotAvailable } from "../lib/errors.ts";
 import { TENSOR_BACKENDS, type TensorBackend } from "../lib/tensor_backends.ts";
+import { findAdapter } from "../lib/webgpu.ts";
 
 /** Whether a permission is granted; never prompts. */
 const isGranted = (permission: Deno.PermissionDescriptor) =>
@@ -61,16 +62,9 @@ export async function availableBackends(): Promise<TensorBackend[]> {
   for (const name of Object.keys(TENSOR_BACKENDS) as TensorBackend[]) {
     // Why there is no BLAS has been said above; and a GPU waits for the tests that take it.
     if (name === "blas" && !BLAS) continue;
-    if (await open(name, name === "webgpu" ? findAdapter : () => useBackend(name))) {
+    if (await open(name, () => name === "webgpu" ? findAdapter(true) : useBackend(name))) {
       backends.push(name);
     }
   }
   return backends;
-}
-
-/** Fails if there is no GPU, a software GPU included. */
-async function findAdapter(): Promise<unknown> {
-  const adapter = await navigator.gpu.requestAdapter();
-  if (!adapter) throw new NotAvailable("webgpu", "there is no adapter");
-  return adapter;
 }

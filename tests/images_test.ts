@@ -210,7 +210,7 @@ Deno.test({
     assert.notDeepEqual(drawPictures(slower), pictures);
     // However many take part, the title has two times below each of the three.
     slower.times.push({ name: "tensors on WebGPU", of: iteration(), ms: 1 });
-    assert.ok(drawPictures(slower)["header_light.svg"].match(/font-size="14"/g)!.length === 5);
+    assert.equal(drawPictures(slower)["header_light.svg"].match(/font-size="14"/g)!.length, 5);
   },
 });
 

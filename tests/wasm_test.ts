@@ -178,11 +178,14 @@ for (const backend of ["wasm", "blas"] as const) {
     }
     for (const { dataId } of large) wasm.disposeData(dataId);
     // Once it has been full, the package's own malloc gives blocks that end beyond it.
-    const kept = [tf.fill([2 ** 26 - 1000], 7)];
+    const blocks: tf.TensorInfo[] = [];
     assert.throws(() => {
-      while (kept.length < 99) kept.push(tf.relu(kept[0]));
+      while (blocks.length < 99) {
+        blocks.push(wasm.makeOutput([2 ** 26 - 1000], "float32"));
+        wasm.typedArrayFromHeap(blocks.at(-1)!);
+      }
     }, /allocation failed/);
-    tf.dispose(kept);
+    for (const { dataId } of blocks) wasm.disposeData(dataId);
     assert.deepEqual([...await probe.data()], [1, 2, 3]);
     probe.dispose();
     await multiply([17, 5, 9], [true, false]);
