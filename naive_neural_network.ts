@@ -8,14 +8,13 @@
  *
  * In the comments i counts samples, k inputs, j hidden units and o outputs.
  *
- *     deno run naive_neural_network.ts
+ *     npx -y deno@2 run naive_neural_network.ts
  *
  * @module
  */
 
-import { ARRAYS_LIMIT } from "./lib/cli.ts";
 import { seededNormal } from "./lib/random.ts";
-import { main, print, report } from "./lib/run.ts";
+import { main } from "./lib/run.ts";
 
 /** A matrix, row by row. */
 export type Matrix = number[][];
@@ -31,17 +30,20 @@ export const SIZES = {
 /** How it is trained. */
 export const TRAINING = {
   steps: 500, // iterations
-  // How far an iteration moves each weight: this times its gradient. It is so
-  // small because the weights start large: each hidden unit adds up 1000
-  // products, which makes the first predictions hundreds off.
+  // An iteration moves each weight by this times its gradient. The rate is so
+  // small because the first gradients are large: each hidden unit adds up 1000
+  // products, so the first predictions are wrong by hundreds.
   learningRate: 1e-6,
 };
 
 /**
  * Makes random data and random weights: the numbers that NumPy draws after
  * `np.random.seed(seed)`, so that the losses can be compared with NumPy's.
+ *
+ * @param sizes The sizes that are to differ from {@linkcode SIZES}.
  */
-export function draw({ N, D_in, H, D_out } = SIZES, seed = 0) {
+export function draw(sizes: Partial<typeof SIZES> = {}, seed = 0) {
+  const { N, D_in, H, D_out } = { ...SIZES, ...sizes };
   const normal = seededNormal(seed);
   const randn = (rows: number, columns: number): Matrix =>
     Array.from({ length: rows }, () => Array.from({ length: columns }, normal));
@@ -85,9 +87,9 @@ export function matrixMultiply(a: Matrix, b: Matrix): Matrix {
   const result: Matrix = a.map(() => b[0].map(() => 0));
 
   // The original has the loop over j before the loop over k, and looks up each
-  // number by its row and column. Here each row is looked up once. With the two
-  // loops swapped, they add up the same numbers in the same order, but the
-  // innermost one goes along rows, whose numbers lie side by side in memory.
+  // number by its row and column. Here each row is looked up once, and the two
+  // loops are swapped. This adds the same numbers in the same order, but the
+  // innermost loop goes along rows, whose numbers lie side by side in memory.
   for (let i = 0; i < a.length; i++) {
     const resultRow = result[i];
     for (let k = 0; k < b.length; k++) {
@@ -148,12 +150,14 @@ export function multiplyWithConstant(matrix: Matrix, factor: number): Matrix {
  * Trains the network by gradient descent, and yields the loss of each
  * iteration. The weights that it is given stay as they are.
  *
+ * @param training What is to differ from {@linkcode TRAINING}.
  * @returns The trained weights.
  */
 export function* train(
   { x, y, w1, w2 }: Network,
-  { steps, learningRate } = TRAINING,
+  training: Partial<typeof TRAINING> = {},
 ) {
+  const { steps, learningRate } = { ...TRAINING, ...training };
   for (let t = 0; t < steps; t++) {
     // ----------------------
     // Forward pass
@@ -177,15 +181,15 @@ export function* train(
     // Compute loss
     // ----------------------
 
-    // The loss tells in one number how far the predictions are from the
+    // The loss says in one number how far the predictions are from the
     // targets: the sum of the squared differences. Squares are never negative,
     // so that errors above and below the target cannot cancel, and they make
     // large errors count most.
     const loss = sumMatrix(squareMatrix(subtractMatrices(yPred, y)));
 
-    // A generator function stops at each yield, until whoever reads it asks for
-    // the next loss. The loop at the end of this file prints it, to show that it
-    // falls as the network learns.
+    // A generator function stops at each yield, until its caller asks for the
+    // next loss. The lines at the end of this file print each loss, to show
+    // that it falls as the network learns.
     yield { t, loss };
 
     // ----------------------
@@ -201,8 +205,8 @@ export function* train(
     // loss in several ways has the sum of their effects as its gradient.
 
     // The loss is the sum of (yPred - y)^2. The derivative of the square of a
-    // difference is 2 times the difference. Shape: (N, D_out)
-    const gradYPred = multiplyWithConstant(subtractMatrices(yPred, y), 2);
+    // difference is 2 times the difference.
+    const gradYPred = multiplyWithConstant(subtractMatrices(yPred, y), 2); // (N, D_out)
 
     // yPred[i][o] is the sum over j of hRelu[i][j] times w2[j][o]. If w2[j][o]
     // grows a little, yPred[i][o] grows hRelu[i][j] times as much, in every
@@ -212,14 +216,14 @@ export function* train(
 
     // If hRelu[i][j] grows a little, each output yPred[i][o] grows w2[j][o]
     // times as much. So its gradient is the sum over o of gradYPred[i][o] times
-    // w2[j][o], a product with the transpose of w2: of w2 and not of gradW2,
-    // because w2 is what hRelu was multiplied by.
+    // w2[j][o], a product with the transpose of w2.
     const gradHRelu = matrixMultiply(gradYPred, transpose(w2)); // (N, H)
 
     // Where h is negative, ReLU gives 0, and still does if h changes a little.
     // The loss does not depend on h there, so the gradient is 0. Elsewhere ReLU
     // passes h on unchanged, and so the gradient passes unchanged too. (The
-    // original tests h_relu >= 0, which always holds, and so masks nothing.)
+    // original tests h_relu >= 0, which is always true, so that it changes no
+    // gradient.)
     const gradH = gradHRelu.map((row, i) => {
       return row.map((gradient, j) => h[i][j] < 0 ? 0 : gradient);
     }); // (N, H)
@@ -236,32 +240,24 @@ export function* train(
     // Gradient descent: the gradient points to where the loss grows fastest, so
     // learningRate times the gradient is subtracted from the weights. A change
     // that is small enough makes the loss smaller.
-    // Shapes: (D_in, H) and (H, D_out)
-    w1 = subtractMatrices(w1, multiplyWithConstant(gradW1, learningRate));
-    w2 = subtractMatrices(w2, multiplyWithConstant(gradW2, learningRate));
+    w1 = subtractMatrices(w1, multiplyWithConstant(gradW1, learningRate)); // (D_in, H)
+    w2 = subtractMatrices(w2, multiplyWithConstant(gradW2, learningRate)); // (H, D_out)
   }
   return { w1, w2 };
 }
 
-// When this file is run, not imported, what follows comes to
+// If this file is run, and not imported, what follows does the same as
 //
-//     for (const { t, loss } of train(draw())) console.log(t, loss);
+//     for (const { t, loss } of train(draw())) {
+//       console.log(`Current Iteration: ${t} - Loss Value: ${loss}`);
+//     }
 //
-// main (lib/run.ts) adds the flags, and tells errors in one line. report times
-// the training. print, unlike console.log, waits for a slow reader and ends
-// quietly when the reader is gone. Tests and benchmarks import train, and do
-// something else with the losses.
+// main (lib/run.ts) reads the flags, prints the losses and says how long they
+// took. Tests and benchmarks import train, and do something else with the losses.
 if (import.meta.main) {
   await main({
     command: "deno run naive_neural_network.ts",
     about: "Trains a two-layer ReLU network with arrays of arrays.",
     defaults: { ...SIZES, ...TRAINING },
-    limit: ARRAYS_LIMIT,
-  }, async (options) => {
-    const backend = { device: "arrays of arrays" };
-    const losses = train(draw(options, options.seed), options);
-    for await (const { t, loss } of report(losses, options, backend)) {
-      print(`Current Iteration: ${t} - Loss Value: ${loss}`);
-    }
-  });
+  }, (options) => train(draw(options, options.seed), options));
 }

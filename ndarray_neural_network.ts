@@ -3,14 +3,14 @@
  *
  * The counterpart of `numpy_neural_network.py`. It does what
  * naive_neural_network.ts does, whose comments explain the network and its
- * gradients: read that first. Here is explained what ndarrays change.
+ * gradients: read that first. The comments here explain what ndarrays change.
  *
  * An ndarray is one typed array (its `data`), a shape, and strides: how many
  * numbers to step for the next row, and for the next column. The element in row
  * i and column j is `data[i * stride[0] + j * stride[1]]`.
  *
- *     deno run ndarray_neural_network.ts
- *     deno run --allow-ffi ndarray_neural_network.ts # multiplies as NumPy does
+ *     npx -y deno@2 run ndarray_neural_network.ts
+ *     npx -y deno@2 run --allow-ffi ndarray_neural_network.ts # with BLAS, as NumPy
  *
  * @module
  */
@@ -19,11 +19,9 @@
 import ndarray from "ndarray";
 // @ts-types="@types/ndarray-ops"
 import ops from "ndarray-ops";
-import { openBackend } from "./lib/backend.ts";
-import { linearAlgebra, zeros } from "./lib/linear_algebra.ts";
-import { NDARRAY_BACKENDS } from "./lib/ndarray_backends.ts";
+import { dotInWasm, NDARRAY_BACKENDS, subtractScaled, zeros } from "./lib/ndarrays.ts";
 import { seededNormal } from "./lib/random.ts";
-import { main, print, report } from "./lib/run.ts";
+import { main } from "./lib/run.ts";
 
 /** The sizes of the network, named as in the original. */
 export const SIZES = {
@@ -36,14 +34,17 @@ export const SIZES = {
 /** How it is trained. */
 export const TRAINING = {
   steps: 500, // iterations
-  learningRate: 1e-6, // how far a weight moves, over its gradient
+  learningRate: 1e-6, // each weight moves by this times its gradient
 };
 
 /**
  * Makes random data and random weights: the numbers that NumPy draws after
  * `np.random.seed(seed)`, so that the losses can be compared with NumPy's.
+ *
+ * @param sizes The sizes that are to differ from {@linkcode SIZES}.
  */
-export function draw({ N, D_in, H, D_out } = SIZES, seed = 0) {
+export function draw(sizes: Partial<typeof SIZES> = {}, seed = 0) {
+  const { N, D_in, H, D_out } = { ...SIZES, ...sizes };
   const normal = seededNormal(seed);
   // All numbers of a matrix lie in one typed array, row after row.
   const randn = (rows: number, columns: number) => {
@@ -64,20 +65,20 @@ export type Network = ReturnType<typeof draw>;
  * Trains the network by gradient descent, and yields the loss of each
  * iteration.
  *
- * @param algebra What multiplies the matrices; WebAssembly, if left out.
+ * @param training What is to differ from {@linkcode TRAINING}.
+ * @param dot The matrix product, which ndarray-ops does not have: `dot(a, b)` is
+ *   NumPy's `a.dot(b)`. If left out, WebAssembly computes it.
  * @returns The trained weights: `w1` and `w2` themselves, changed in place as
  *   in NumPy.
  */
 export function* train(
   { x, y, w1, w2 }: Network,
-  { steps, learningRate } = TRAINING,
-  algebra = linearAlgebra(),
+  training: Partial<typeof TRAINING> = {},
+  dot = dotInWasm,
 ) {
+  const { steps, learningRate } = { ...TRAINING, ...training };
   const [N] = x.shape;
   const [H, D_out] = w2.shape;
-  // ndarray-ops has no matrix product: dot(a, b) is NumPy's a.dot(b). Compiled
-  // code computes it, which takes the numbers of an ndarray as one block.
-  const { dot, subtractScaled } = algebra;
 
   for (let t = 0; t < steps; t++) {
     // Forward pass
@@ -122,25 +123,20 @@ export function* train(
 
     const gradW1 = dot(x.transpose(1, 0), gradH); // (D_in, H)
 
-    // Update weights, in the memory that they are in.
+    // Update weights, in place.
     subtractScaled(w1, learningRate, gradW1); // w1 -= learningRate * gradW1
     subtractScaled(w2, learningRate, gradW2); // w2 -= learningRate * gradW2
   }
   return { w1, w2 };
 }
 
-// As in naive_neural_network.ts; openBackend takes what computes the products.
+// This does what the end of naive_neural_network.ts does, with the dot of the
+// backend that the flags choose.
 if (import.meta.main) {
   await main({
     command: "deno run ndarray_neural_network.ts",
     about: "Trains a two-layer ReLU network with ndarrays.",
     defaults: { ...SIZES, ...TRAINING },
     backends: NDARRAY_BACKENDS,
-  }, async (options) => {
-    const backend = await openBackend(options.backend, NDARRAY_BACKENDS);
-    const losses = train(draw(options, options.seed), options, backend.algebra);
-    for await (const { t, loss } of report(losses, options, backend)) {
-      print(`Current Iteration: ${t} - Loss Value: ${loss}`);
-    }
-  });
+  }, (options, { dot }) => train(draw(options, options.seed), options, dot));
 }

@@ -3,22 +3,22 @@
  *
  * The counterpart of `pytorch_neural_network.py`. It does what
  * naive_neural_network.ts does, whose comments explain the network and its
- * gradients: read that first. Here is explained what tensors change.
+ * gradients: read that first. The comments here explain what tensors change.
  *
- * A tensor is a matrix (or a block of any number of dimensions) that lives where
- * it is computed, on a GPU for example. Its numbers come back when asked for.
+ * A tensor is a matrix (or a block of any number of dimensions) that is kept
+ * where it is computed, on a GPU for example. Its numbers come back only when
+ * the program asks for them.
  *
- *     deno run tensor_neural_network.ts
- *     deno run --allow-ffi tensor_neural_network.ts # may use BLAS
+ *     npx -y deno@2 run tensor_neural_network.ts
+ *     npx -y deno@2 run --allow-ffi tensor_neural_network.ts # may use BLAS
  *
  * @module
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import { openBackend } from "./lib/backend.ts";
 import { seededNormal } from "./lib/random.ts";
-import { main, print, report } from "./lib/run.ts";
-import { TENSOR_BACKENDS } from "./lib/tensor_backends.ts";
+import { main } from "./lib/run.ts";
+import { TENSOR_BACKENDS } from "./lib/tensors.ts";
 
 /** The sizes of the network, named as in the original. */
 export const SIZES = {
@@ -31,14 +31,20 @@ export const SIZES = {
 /** How it is trained. */
 export const TRAINING = {
   steps: 500, // iterations
-  learningRate: 1e-6, // how far a weight moves, over its gradient
+  learningRate: 1e-6, // each weight moves by this times its gradient
 };
 
 /**
  * Makes random data and random weights: the numbers that NumPy draws after
  * `np.random.seed(seed)`, rounded to float32, the type of a tensor's numbers.
+ *
+ * A backend has to be started before, for example by
+ * `await TENSOR_BACKENDS.wasm()` (lib/tensors.ts).
+ *
+ * @param sizes The sizes that are to differ from {@linkcode SIZES}.
  */
-export function draw({ N, D_in, H, D_out } = SIZES, seed = 0) {
+export function draw(sizes: Partial<typeof SIZES> = {}, seed = 0) {
+  const { N, D_in, H, D_out } = { ...SIZES, ...sizes };
   const normal = seededNormal(seed);
   const randn = (rows: number, columns: number) => {
     const numbers = Float32Array.from({ length: rows * columns }, normal);
@@ -47,10 +53,11 @@ export function draw({ N, D_in, H, D_out } = SIZES, seed = 0) {
   const x = randn(N, D_in); // (N, D_in), the inputs
   const y = randn(N, D_out); // (N, D_out), the targets
 
-  // JavaScript frees its own memory when nothing refers to it any more, but it
-  // knows nothing of a GPU's. tf.tidy calls a function, and then frees every
-  // tensor that was made in it. A tensor never changes; a variable holds one,
-  // can be given another, and is not freed by tf.tidy.
+  // A tensor of TensorFlow.js never changes. A variable holds a tensor, and can
+  // be given another one. JavaScript frees its own memory when nothing refers to
+  // it any more, but it can't free a GPU's. So tf.tidy calls a function, and then
+  // frees every tensor that the function has made, except the one that it
+  // returns and those that variables hold.
   const w1 = tf.tidy(() => tf.variable(randn(D_in, H))); // (D_in, H)
   const w2 = tf.tidy(() => tf.variable(randn(H, D_out))); // (H, D_out)
   return { x, y, w1, w2 };
@@ -61,74 +68,70 @@ export type Network = ReturnType<typeof draw>;
 
 /**
  * Trains the network by gradient descent, and yields the loss of each
- * iteration: as a tensor, for whoever reads it to dispose of.
+ * iteration, as a tensor that the caller has to dispose of.
  *
+ * @param training What is to differ from {@linkcode TRAINING}.
  * @returns The trained weights: the variables `w1` and `w2` themselves.
+ * @throws {Error} If `y` is not of shape (N, D_out).
  */
 export function* train(
   { x, y, w1, w2 }: Network,
-  { steps, learningRate } = TRAINING,
+  training: Partial<typeof TRAINING> = {},
 ) {
+  const { steps, learningRate } = { ...TRAINING, ...training };
+  // tf.sub would repeat the numbers of a smaller y until the shapes fit.
+  const [N, D_out] = [x.shape[0], w2.shape[1]];
+  tf.util.assertShapesMatch(y.shape, [N, D_out], "Cannot train, y:");
+
   for (let t = 0; t < steps; t++) {
-    // startScope and endScope are the two halves of tf.tidy: endScope frees all
-    // tensors that were made since. tf.tidy itself would not do here, because
-    // the function that it calls can't yield.
-    tf.engine().startScope();
+    const loss = tf.tidy(() => {
+      // Forward pass
 
-    // Forward pass
+      const h = tf.matMul(x, w1); // (N, H)
+      const hRelu = tf.relu(h); // (N, H)
+      const yPred = tf.matMul(hRelu, w2); // (N, D_out)
 
-    const h = tf.matMul(x, w1); // (N, H)
-    const hRelu = tf.relu(h); // (N, H)
-    const yPred = tf.matMul(hRelu, w2); // (N, D_out)
+      // The loss is a tensor too, with no dimension and one number.
+      const loss = tf.sum(tf.square(tf.sub(yPred, y))); // ()
 
-    // Loss: a tensor too, with no dimension and one number. It outlives the
-    // scope, because tf.keep says so.
-    const loss = tf.keep(tf.sum(tf.square(tf.sub(yPred, y)))); // a scalar, ()
+      // Backpropagation
 
-    // Backpropagation
+      const gradYPred = tf.mul(2, tf.sub(yPred, y)); // (N, D_out)
 
-    const gradYPred = tf.mul(2, tf.sub(yPred, y)); // (N, D_out)
+      // The flags of tf.matMul say which of the two it is to transpose.
+      const gradW2 = tf.matMul(hRelu, gradYPred, true, false); // (H, D_out)
+      const gradHRelu = tf.matMul(gradYPred, w2, false, true); // (N, H)
 
-    // The flags of tf.matMul say which of the two it is to transpose.
-    const gradW2 = tf.matMul(hRelu, gradYPred, true, false); // (H, D_out)
-    const gradHRelu = tf.matMul(gradYPred, w2, false, true); // (N, H)
+      // PyTorch sets the gradient to 0 where h < 0. These tensors never change, so
+      // the gradient is multiplied by a mask: 1 where h >= 0, and 0 where h < 0.
+      const mask = tf.cast(tf.greaterEqual(h, 0), "float32"); // (N, H)
+      const gradH = tf.mul(gradHRelu, mask); // (N, H)
 
-    // PyTorch sets the gradient to 0 where h < 0. Tensors never change, so the
-    // gradient is multiplied by a mask: 1 where h >= 0, and 0 where h < 0.
-    const mask = tf.cast(tf.greaterEqual(h, 0), "float32"); // (N, H)
-    const gradH = tf.mul(gradHRelu, mask); // (N, H)
+      const gradW1 = tf.matMul(x, gradH, true, false); // (D_in, H)
 
-    const gradW1 = tf.matMul(x, gradH, true, false); // (D_in, H)
+      // Update weights. assign gives the variable the new numbers and frees the
+      // old ones.
+      w1.assign(tf.sub(w1, tf.mul(learningRate, gradW1))); // (D_in, H)
+      w2.assign(tf.sub(w2, tf.mul(learningRate, gradW2))); // (H, D_out)
+      return loss;
+    });
 
-    // Update weights. assign lets go of the variable's old numbers, and shares
-    // those of the new tensor. endScope frees that tensor, but no numbers that
-    // a variable still refers to.
-    w1.assign(tf.sub(w1, tf.mul(learningRate, gradW1))); // (D_in, H)
-    w2.assign(tf.sub(w2, tf.mul(learningRate, gradW2))); // (H, D_out)
-
-    tf.engine().endScope();
-
-    // The original prints the loss before backpropagation. Here a GPU may have
-    // only started on all of this, and works on while the loss is read back. It
-    // is a tensor where it is yielded, and a number where it is printed: report
-    // (lib/run.ts) awaits loss.data(), which is PyTorch's loss.item().
+    // The original prints the loss before backpropagation. Here the loss is
+    // yielded after the update, so that a GPU has a whole iteration to compute
+    // while main (lib/run.ts) waits for the number: it awaits loss.data(), which
+    // is PyTorch's loss.item().
     yield { t, loss };
   }
   return { w1, w2 };
 }
 
-// As in naive_neural_network.ts; openBackend takes what the tensors live on.
+// This does what the end of naive_neural_network.ts does, on the backend that the
+// flags choose.
 if (import.meta.main) {
   await main({
     command: "deno run tensor_neural_network.ts",
     about: "Trains a two-layer ReLU network with tensors.",
     defaults: { ...SIZES, ...TRAINING },
     backends: TENSOR_BACKENDS,
-  }, async (options) => {
-    const backend = await openBackend(options.backend, TENSOR_BACKENDS);
-    const losses = train(draw(options, options.seed), options);
-    for await (const { t, loss } of report(losses, options, backend)) {
-      print(`Current Iteration: ${t} - Loss Value: ${loss}`);
-    }
-  });
+  }, (options) => train(draw(options, options.seed), options));
 }

@@ -1,53 +1,41 @@
-/**
- * What a script computes on, chosen by the flag `--backend`.
- *
- * @module
- */
+/** What a script computes on, chosen by the flag `--backend`. @module */
 
-import { firstLine, NotAvailable } from "./errors.ts";
+import { NotAvailable } from "./errors.ts";
 
 /** What a script computes on. */
 export interface Backend {
-  /** What it is, in words. */
-  device: string;
-  /** What to do to compute faster, in one line. */
-  hint?: string | undefined;
+  device: string; // what it is, in words
+  readsBehind?: number; // how many iterations may begin before a loss has been read; or 0
+  hint?: string | undefined; // how to compute faster, in one line
 }
 
 /**
- * Makes a backend ready.
- *
- * @param named Whether it was asked for by its name; else it may decline to be slow.
- * @throws If it is not available.
+ * How to start each backend, by its name, the fastest first. Each fails with
+ * {@linkcode NotAvailable} if it can't be used; and if it would be slow, unless `mayBeSlow`.
  */
-export type Open<Opened extends Backend = Backend> = (named: boolean) => Opened | Promise<Opened>;
+export type Backends<Opened extends Backend = Backend> = Record<
+  string,
+  (mayBeSlow: boolean) => Opened | Promise<Opened>
+>;
 
 /**
- * Opens the backend of that name; or, for `auto`, the first one that is available.
+ * Starts the backend of that name; or, for `auto`, the first one that is available and fast.
  *
- * @param name What `--backend` says.
- * @param backends How to open each, by name, the fastest first.
- * @throws {NotAvailable} If the backend, or for `auto` each of them, is not available.
+ * @throws {NotAvailable} If it is not available, or none is.
  */
 export async function openBackend<Opened extends Backend>(
   name: string,
-  backends: Record<string, Open<Opened>>,
-): Promise<Opened> {
-  const isNamed = name !== "auto";
+  backends: Backends<Opened>,
+): Promise<Opened & Backend> {
+  if (name !== "auto") return await backends[name](true);
   let hint: string | undefined;
-  for (const [candidate, open] of Object.entries(backends)) {
-    if (isNamed && candidate !== name) continue;
+  for (const start of Object.values(backends)) {
     try {
-      return { ...await open(isNamed), hint };
-    } catch (thrown) {
-      const error = thrown instanceof NotAvailable
-        ? thrown
-        : new NotAvailable(candidate, firstLine(thrown));
-      if (isNamed) throw error;
-      // A flag or a package makes this one available, where others take hardware.
-      const { what, why, remedy } = error;
-      if (candidate === "blas") hint = `${what} would be faster: ${why}${remedy && `, ${remedy}`}`;
+      return { ...await start(false), hint };
+    } catch (error) {
+      if (!(error instanceof NotAvailable)) throw error;
+      if (error.worthAHint) hint = `${error.what} would be faster: ${error.why}`;
     }
   }
-  throw new NotAvailable(isNamed ? name : "any backend", "none is available");
+  throw new NotAvailable("any backend", "none is available");
 }

@@ -1,26 +1,18 @@
-/**
- * Errors that a user is told in one line, `Cannot …: reason`.
- *
- * @module
- */
+/** Errors that are printed as one line, `Cannot …: reason`. @module */
 
-/** A failure that is no mistake in the code, and so takes no stack trace. */
+/** Something that the user can change: it is printed without a stack trace. */
 export class UserError extends Error {
-  override name = "UserError";
-
-  /** @param exitCode The code to end the process with: 2 for a mistake in the command line. */
-  constructor(message: string, readonly exitCode: 1 | 2 = 1) {
+  /** @param exitCode The code to end the process with: 2 for a mistake in the flags. */
+  constructor(message: string, readonly exitCode = 1) {
     super(message);
   }
 }
 
-/** Something that this machine lacks, or that a permission or a version of Deno keeps away. */
+/** Something that this machine does not have, or that Deno may not use. */
 export class NotAvailable extends UserError {
-  override name = "NotAvailable";
-
-  /** What can't be used; why not, and what to do about it if there is anything. */
-  constructor(readonly what: string, readonly why: string, readonly remedy = "") {
-    super(`Cannot use ${what}: ${why}${remedy && `, ${remedy}`}`);
+  /** @param worthAHint Whether a flag or a package would make it available, and training faster. */
+  constructor(readonly what: string, readonly why: string, readonly worthAHint = false) {
+    super(`Cannot use ${what}: ${why}`);
   }
 }
 

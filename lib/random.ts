@@ -1,8 +1,4 @@
-/**
- * The normal draws that NumPy makes after `np.random.seed(seed)`.
- *
- * @module
- */
+/** The normal draws that NumPy makes after `np.random.seed(seed)`. @module */
 
 const STATE_LENGTH = 624;
 const SHIFT = 397;
@@ -65,15 +61,8 @@ function mersenneTwister(seed: number): () => number {
  * assert.equal(normal(), 1.764052345967664);
  * assert.equal(normal(), 0.4001572083672233);
  * ```
- *
- * @throws {RangeError} If `seed` is not a whole number from 0 to 4294967295.
  */
 export function seededNormal(seed: number): () => number {
-  if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff) {
-    throw new RangeError(
-      `Cannot seed with ${seed}: a seed is a whole number from 0 to 4294967295`,
-    );
-  }
   const next32Bits = mersenneTwister(seed);
   /** Uniform in [-1, 1): 27 high bits and 26 low bits, over 2^53. */
   const uniform = () => {

@@ -1,190 +1,89 @@
-/**
- * Tensors in WebAssembly's memory, where BLAS can multiply them too: the backends `wasm`
- * and `blas` of TensorFlow.js share that memory, and differ in who multiplies.
- *
- * @module
- */
+/** Tensors in WebAssembly's memory, where WebAssembly itself multiplies them, or BLAS. @module */
 
 import { type BackendWasm, setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
+import binary from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm" with {
+  type: "bytes",
+};
 import * as tf from "@tensorflow/tfjs-core";
 import type { Blas } from "./blas.ts";
 
-/** What TensorFlow.js calls for an operation. */
-type Kernel<Inputs, Attributes> = (
-  call: { inputs: Inputs; attrs: Attributes; backend: BackendWasm },
-) => tf.TensorInfo;
+// The package would read its binary from disk, for which it would need a permission.
+const url = URL.createObjectURL(new Blob([binary]));
+setWasmPaths({
+  "tfjs-backend-wasm.wasm": url,
+  "tfjs-backend-wasm-simd.wasm": url,
+  "tfjs-backend-wasm-threaded-simd.wasm": url,
+}, true);
 
-type One = { x: tf.TensorInfo };
-type Two = { a: tf.TensorInfo; b: tf.TensorInfo };
-type MatMul = Kernel<Two, { transposeA: boolean; transposeB: boolean }>;
-type Sum = Kernel<One, { axis: number | number[]; keepDims: boolean }>;
-type Transpose = Kernel<One, { perm: number[] }>;
+/** What TensorFlow.js hands to a kernel, the function that computes an operation. */
+interface Call {
+  inputs: Record<"a" | "b" | "x", tf.TensorInfo>;
+  attrs: { transposeA: boolean; transposeB: boolean; axis: number[] | null; keepDims: boolean };
+  backend: BackendWasm;
+}
+type Kernel = (call: Call) => tf.TensorInfo;
 
 /** The kernel of that name, as the package has it. */
-const original = <K>(name: string) => tf.getKernel(name, "wasm").kernelFunc as unknown as K;
+const original = (name: string) => tf.getKernel(name, "wasm").kernelFunc as unknown as Kernel;
+const packageMatMul = original(tf.BatchMatMul);
+const packageSum = original(tf.Sum);
 
 /** Makes TensorFlow.js use another kernel of that name. */
-function replace<K>(kernelName: string, backendName: string, kernel: K) {
-  const config = tf.getKernel(kernelName, backendName);
-  tf.unregisterKernel(kernelName, backendName);
-  tf.registerKernel({ ...config, kernelFunc: kernel as unknown as tf.KernelFunc });
+function replace(kernelName: string, kernel: Kernel) {
+  tf.unregisterKernel(kernelName, "wasm");
+  const kernelFunc = kernel as unknown as tf.KernelFunc;
+  tf.registerKernel({ kernelName, backendName: "wasm", kernelFunc });
 }
 
-const transposeInWasm = original<Transpose>(tf.Transpose);
-const packageMatMul = original<MatMul>(tf.BatchMatMul);
-const packageSum = original<Sum>(tf.Sum);
-replace(tf.BatchMatMul, "wasm", matMulInWasm);
-replace(tf.Sum, "wasm", sum);
-tf.copyRegisteredKernels("wasm", "blas");
-
-// What the package registers would look for its binary on disk.
-const createBackend = tf.findBackendFactory("wasm");
-tf.removeBackend("wasm");
-
-/** The memory and its operations, for both names, until it is disposed of. */
-let shared: Promise<BackendWasm> | undefined;
-
-/** What WebAssembly's module has besides what its type tells. */
-interface Emscripten {
-  _malloc(bytes: number): number;
-  _free(address: number): void;
-  HEAPU8: Uint8Array;
+/** Makes TensorFlow.js compute in WebAssembly, and multiply by BLAS if that is given. */
+export async function startWasm(blas?: Blas) {
+  await tf.setBackend("wasm");
+  replace(tf.BatchMatMul, matMul(blas));
+  replace(tf.Sum, sum);
 }
 
-/** Makes the backend. */
-async function open(): Promise<BackendWasm> {
-  if (!await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT")) {
-    throw new Error("WebAssembly has no SIMD here");
+const isMatrix = ({ shape, dtype }: tf.TensorInfo) => shape.length === 2 && dtype === "float32";
+
+const copy = (x: tf.TensorInfo) => tf.transpose(x as tf.Tensor);
+
+/** The matrix product of two matrices; the package itself multiplies everything else. */
+const matMul = (blas?: Blas): Kernel => (call) => {
+  const { inputs: { a, b }, attrs: { transposeA, transposeB }, backend } = call;
+  const [rows, depth] = transposeA ? a.shape.toReversed() : a.shape;
+  const [inner, columns] = transposeB ? b.shape.toReversed() : b.shape;
+  if (!isMatrix(a) || !isMatrix(b) || depth !== inner) return packageMatMul(call);
+
+  if (!blas) {
+    // With transposes the package is 5 times slower than with copies of them.
+    return tf.tidy(() => {
+      const copies = { a: transposeA ? copy(a) : a, b: transposeB ? copy(b) : b };
+      const inputs = { ...call.inputs, ...copies };
+      const attrs = { ...call.attrs, transposeA: false, transposeB: false };
+      return packageMatMul({ inputs, attrs, backend }) as tf.Tensor;
+    });
   }
-  // The package would read its binary from disk, which takes a permission.
-  const { default: binary } = await import(
-    "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm",
-    { with: { type: "bytes" } }
+
+  // Making the product may move WebAssembly's memory: its arrays come after it.
+  const product = backend.makeOutput([rows, columns], "float32");
+  const numbers = (tensor: tf.TensorInfo) =>
+    backend.typedArrayFromHeap(tensor) as Float32Array<ArrayBuffer>;
+  blas.multiply(
+    { data: numbers(a), shape: a.shape, transposed: transposeA },
+    { data: numbers(b), shape: b.shape, transposed: transposeB },
+    numbers(product),
   );
-  const url = URL.createObjectURL(new Blob([binary]));
-  setWasmPaths({
-    "tfjs-backend-wasm.wasm": url,
-    "tfjs-backend-wasm-simd.wasm": url,
-    "tfjs-backend-wasm-threaded-simd.wasm": url,
-  }, true);
-  const backend = await createBackend() as BackendWasm;
-
-  // Where its memory is full, the package would go on to write at address 0, or beyond its
-  // end; and it takes a number of bytes that 32 bits don't hold for a smaller one.
-  const wasm = backend.wasm as unknown as Emscripten;
-  // At its first call, each of these two puts the real function in its place.
-  wasm._free(wasm._malloc(1));
-  const malloc = wasm._malloc;
-  wasm._malloc = (bytes) => {
-    const address = malloc(bytes) >>> 0;
-    if (address === 0 || address + bytes > wasm.HEAPU8.length) {
-      throw new RangeError("WebAssembly's memory allocation failed");
-    }
-    return address;
-  };
-  // Where one of the two names is removed, so is the other.
-  const dispose = backend.dispose.bind(backend);
-  backend.dispose = () => {
-    if (!shared) return;
-    shared = undefined;
-    for (const name of ["wasm", "blas"]) if (tf.findBackendFactory(name)) tf.removeBackend(name);
-    dispose();
-  };
-  return backend;
-}
+  return product;
+};
 
 /**
- * Registers WebAssembly as a backend of TensorFlow.js, with kernels in the place of the
- * package's slow or inexact ones.
- *
- * @param blas What multiplies on the backend `blas`.
- * @throws {Error} If there is no WebAssembly, or none with SIMD.
+ * The sum. The package adds in float32 from the first number to the last, and loses digits
+ * if there are many; the sum of all numbers is added in float64 here.
  */
-export async function registerWasm(name: "wasm" | "blas", blas?: Blas) {
-  shared ??= open();
-  const backend = await shared.catch((error) => {
-    shared = undefined;
-    throw error;
-  });
-  if (blas) replace(tf.BatchMatMul, name, matMulBy(blas));
-  if (!tf.findBackend(name)) tf.registerBackend(name, () => backend);
-}
-
-/** Whether BLAS takes a tensor: a matrix of float32 that is not empty. */
-const isMatrix = ({ shape, dtype }: tf.TensorInfo) =>
-  dtype === "float32" && shape.length === 2 && shape[0] > 0 && shape[1] > 0;
-
-/** The matrix product by BLAS, with nothing copied; what BLAS does not take is WebAssembly's. */
-function matMulBy(blas: Blas): MatMul {
-  return (call) => {
-    const { inputs: { a, b }, attrs: { transposeA, transposeB }, backend } = call;
-    const [rows, depth] = transposeA ? a.shape.toReversed() : a.shape;
-    const [inner, columns] = transposeB ? b.shape.toReversed() : b.shape;
-    if (!isMatrix(a) || !isMatrix(b) || depth !== inner) return matMulInWasm(call);
-
-    // Making the product may move WebAssembly's memory: its arrays come after it.
-    const product = backend.makeOutput([rows, columns], "float32");
-    const numbers = (tensor: tf.TensorInfo) =>
-      backend.typedArrayFromHeap(tensor) as Float32Array<ArrayBuffer>;
-    blas.gemm(
-      { rows, depth, columns },
-      { data: numbers(a), leadingDimension: a.shape[1], transposed: transposeA },
-      { data: numbers(b), leadingDimension: b.shape[1], transposed: transposeB },
-      numbers(product),
-    );
-    return product;
-  };
-}
-
-/** A new tensor of zeros. */
-function zeros(shape: number[], dtype: tf.DataType, backend: BackendWasm): tf.TensorInfo {
-  const numbers = tf.util.makeZerosTypedArray(tf.util.sizeFromShape(shape), dtype as "float32");
-  return backend.makeOutput(shape, dtype, undefined, numbers);
-}
-
-/**
- * The package's product, but of copies in the place of transposes, at which it is 5 times
- * slower; and of zeros where there is nothing to add up, which it leaves as memory was.
- */
-function matMulInWasm({ inputs: { a, b }, attrs, backend }: Parameters<MatMul>[0]) {
-  const { transposeA, transposeB } = attrs;
-  const [rows, depth] = transposeA ? a.shape.slice(-2).reverse() : a.shape.slice(-2);
-  const [inner, columns] = transposeB ? b.shape.slice(-2).reverse() : b.shape.slice(-2);
-  const [batchesA, batchesB] = [a, b].map(({ shape }) => shape.slice(0, -2));
-  const isEmpty = depth === inner && [rows, depth, columns, ...batchesA, ...batchesB].includes(0);
-  if (isEmpty && a.dtype === "float32" && b.dtype === "float32") {
-    const batches = tf.broadcast_util.assertAndGetBroadcastShape(batchesA, batchesB);
-    return zeros([...batches, rows, columns], "float32", backend);
-  }
-  const copies: tf.TensorInfo[] = [];
-  const transposed = (x: tf.TensorInfo) => {
-    const dimensions = [...x.shape.keys()];
-    const perm = [...dimensions.slice(0, -2), ...dimensions.slice(-2).reverse()];
-    const copy = transposeInWasm({ inputs: { x }, attrs: { perm }, backend });
-    copies.push(copy);
-    return copy;
-  };
-  try {
-    const inputs = { a: transposeA ? transposed(a) : a, b: transposeB ? transposed(b) : b };
-    return packageMatMul({ inputs, attrs: { transposeA: false, transposeB: false }, backend });
-  } finally {
-    for (const { dataId } of copies) backend.disposeData(dataId);
-  }
-}
-
-/**
- * The package's sum, but in float64 where it is of all numbers, for the package adds them
- * in float32 from the first to the last, and loses digits where they are many; and of
- * zeros where there is nothing to add up.
- */
-function sum(call: Parameters<Sum>[0]) {
+const sum: Kernel = (call) => {
   const { inputs: { x }, attrs: { axis, keepDims }, backend } = call;
-  const axes = tf.util.parseAxisParam(axis, x.shape);
-  const [outShape, reduced] = tf.backend_util.computeOutAndReduceShapes(x.shape, axes);
-  const shape = keepDims ? tf.backend_util.expandShapeToKeepDim(outShape, axes) : outShape;
-  if (reduced.includes(0)) return zeros(shape, x.dtype, backend);
-  if (x.dtype !== "float32" || outShape.length > 0) return packageSum(call);
+  if (axis !== null || keepDims || x.dtype !== "float32") return packageSum(call);
+  const numbers = backend.typedArrayFromHeap(x);
   let total = 0;
-  for (const value of backend.typedArrayFromHeap(x)) total += value;
-  return backend.makeOutput(shape, "float32", undefined, Float32Array.of(total));
-}
+  for (let i = 0; i < numbers.length; i++) total += numbers[i];
+  return backend.makeOutput([], "float32", undefined, Float32Array.of(total));
+};

@@ -13,21 +13,21 @@ export function multiply(a: u32, b: u32, result: u32, inner: u32, groups: u32, r
     let c0 = f64x2.splat(0), c1 = c0, c2 = c0, c3 = c0;
     let d0 = c0, d1 = c0, d2 = c0, d3 = c0;
     for (let p = b, last = b + 32 * inner; p < last; p += 64, a += 64) {
-      // Two numbers of the left and of the right half of a row of b, and of the next row.
-      const l = v128.load(p), r = v128.load(p, 16), L = v128.load(p, 32), R = v128.load(p, 48);
+      // The left and the right half of a row of b, two numbers each, and of the next row.
+      const l1 = v128.load(p), r1 = v128.load(p, 16), l2 = v128.load(p, 32), r2 = v128.load(p, 48);
       // A number of a row of a, and the next one, each in both halves of a register.
-      let x = v128.load64_splat(a), X = v128.load64_splat(a, 32);
-      c0 = f64x2.add(f64x2.add(c0, f64x2.mul(x, l)), f64x2.mul(X, L));
-      d0 = f64x2.add(f64x2.add(d0, f64x2.mul(x, r)), f64x2.mul(X, R));
-      x = v128.load64_splat(a, 8), X = v128.load64_splat(a, 40);
-      c1 = f64x2.add(f64x2.add(c1, f64x2.mul(x, l)), f64x2.mul(X, L));
-      d1 = f64x2.add(f64x2.add(d1, f64x2.mul(x, r)), f64x2.mul(X, R));
-      x = v128.load64_splat(a, 16), X = v128.load64_splat(a, 48);
-      c2 = f64x2.add(f64x2.add(c2, f64x2.mul(x, l)), f64x2.mul(X, L));
-      d2 = f64x2.add(f64x2.add(d2, f64x2.mul(x, r)), f64x2.mul(X, R));
-      x = v128.load64_splat(a, 24), X = v128.load64_splat(a, 56);
-      c3 = f64x2.add(f64x2.add(c3, f64x2.mul(x, l)), f64x2.mul(X, L));
-      d3 = f64x2.add(f64x2.add(d3, f64x2.mul(x, r)), f64x2.mul(X, R));
+      let x1 = v128.load64_splat(a), x2 = v128.load64_splat(a, 32);
+      c0 = f64x2.add(f64x2.add(c0, f64x2.mul(x1, l1)), f64x2.mul(x2, l2));
+      d0 = f64x2.add(f64x2.add(d0, f64x2.mul(x1, r1)), f64x2.mul(x2, r2));
+      x1 = v128.load64_splat(a, 8), x2 = v128.load64_splat(a, 40);
+      c1 = f64x2.add(f64x2.add(c1, f64x2.mul(x1, l1)), f64x2.mul(x2, l2));
+      d1 = f64x2.add(f64x2.add(d1, f64x2.mul(x1, r1)), f64x2.mul(x2, r2));
+      x1 = v128.load64_splat(a, 16), x2 = v128.load64_splat(a, 48);
+      c2 = f64x2.add(f64x2.add(c2, f64x2.mul(x1, l1)), f64x2.mul(x2, l2));
+      d2 = f64x2.add(f64x2.add(d2, f64x2.mul(x1, r1)), f64x2.mul(x2, r2));
+      x1 = v128.load64_splat(a, 24), x2 = v128.load64_splat(a, 56);
+      c3 = f64x2.add(f64x2.add(c3, f64x2.mul(x1, l1)), f64x2.mul(x2, l2));
+      d3 = f64x2.add(f64x2.add(d3, f64x2.mul(x1, r1)), f64x2.mul(x2, r2));
     }
     v128.store(result, c0), v128.store(result, d0, 16);
     v128.store(result + row, c1), v128.store(result + row, d1, 16);
