@@ -8,10 +8,13 @@
  */
 
 import { openBackend } from "../lib/backend.ts";
-import { type Blas, openBlas } from "../lib/blas.ts";
+import { type Blas, startBlas } from "../lib/blas.ts";
 import { NotAvailable } from "../lib/errors.ts";
-import { TENSOR_BACKENDS, type TensorBackend } from "../lib/tensor_backends.ts";
+import { TENSOR_BACKENDS } from "../lib/tensors.ts";
 import { findAdapter } from "../lib/webgpu.ts";
+
+/** The name of a backend of tensors. */
+export type TensorBackend = keyof typeof TENSOR_BACKENDS;
 
 /** Whether a permission is granted; never prompts. */
 const isGranted = (permission: Deno.PermissionDescriptor) =>
@@ -23,7 +26,7 @@ const expected = isGranted({ name: "env", variable })
   : [];
 
 /**
- * Whether tests may do what they do; if not, says on stderr what it takes.
+ * Whether tests may do what they do; if not, says on stderr what they need.
  *
  * @param tests The tests, in words.
  * @param names The permissions that they need.
@@ -35,6 +38,10 @@ export function permitted(tests: string, ...names: Deno.PermissionName[]): boole
   console.error(`Ignoring ${tests}: they need ${flags}, which deno task test grants`);
   return false;
 }
+
+/** Registers a test of something that may not be there. */
+export const testIf = (isThere: unknown, name: string, fn: () => void | Promise<void>) =>
+  Deno.test({ name, ignore: !isThere, fn });
 
 /** Opens something; where it can't be, says why it is skipped, or fails if it must be there. */
 async function open<Thing>(name: string, openIt: () => Thing): Promise<Awaited<Thing> | undefined> {
@@ -51,20 +58,19 @@ async function open<Thing>(name: string, openIt: () => Thing): Promise<Awaited<T
 }
 
 /** The BLAS library of this machine, if any. */
-export const BLAS: Blas | undefined = await open("blas", openBlas);
+export const BLAS: Blas | undefined = await open("blas", startBlas);
 
 /** Makes TensorFlow.js compute on that backend. */
 export const useBackend = (name: TensorBackend) => openBackend(name, TENSOR_BACKENDS);
 
-/** The backends of TensorFlow.js that this machine has, a software GPU included. */
-export async function availableBackends(): Promise<TensorBackend[]> {
+/** The backends of TensorFlow.js that this machine has; a software GPU, if it may be slow. */
+export async function availableBackends(mayBeSlow = true): Promise<TensorBackend[]> {
   const backends: TensorBackend[] = [];
   for (const name of Object.keys(TENSOR_BACKENDS) as TensorBackend[]) {
     // Why there is no BLAS has been said above; and a GPU waits for the tests that take it.
     if (name === "blas" && !BLAS) continue;
-    if (await open(name, () => name === "webgpu" ? findAdapter(true) : useBackend(name))) {
-      backends.push(name);
-    }
+    const start = () => name === "webgpu" ? findAdapter(mayBeSlow) : useBackend(name);
+    if (await open(name, start)) backends.push(name);
   }
   return backends;
 }

@@ -1,60 +1,53 @@
 /**
- * Benchmarks named as the README names things, each of which makes what it needs when its
- * turn comes, and leaves nothing behind for the next.
+ * Benchmarks named as the pages name things.
  *
  * @module
  */
 
-import { TENSOR_BACKENDS, type TensorBackend } from "../lib/tensor_backends.ts";
+import { availableBackends, BLAS, type TensorBackend } from "./available.ts";
 
-/** What a benchmark calls, and how to let go of it. */
-export interface Subject {
-  call(): unknown;
-  stop?(): unknown;
-}
-
-let current: { id: string; subject: Subject } | undefined;
-
-/** How each benchmark starts, by its name and what is timed. */
-export const STARTS = new Map<string, () => Subject | Promise<Subject>>();
+let current: { id: string; call: () => unknown } | undefined;
 
 /**
- * Registers a benchmark.
+ * Registers a benchmark, which makes what it needs when its turn comes, and keeps it until the
+ * turn of the next one.
  *
  * @param of What is timed: the group that it is compared in.
  * @param name What does it.
+ * @param start Gives what a run calls.
  */
-export function bench(of: string, name: string, start: () => Subject | Promise<Subject>) {
+export function bench(
+  of: string,
+  name: string,
+  start: () => (() => unknown) | Promise<() => unknown>,
+) {
   const id = `${name}, ${of}`;
-  STARTS.set(id, start);
   Deno.bench(name, { group: of, baseline: name.startsWith("arrays") }, async (b) => {
     if (current?.id !== id) {
-      await current?.subject.stop?.();
       current = undefined;
-      current = { id, subject: await start() };
+      current = { id, call: await start() };
     }
-    const { subject } = current;
+    const { call } = current;
     b.start();
-    await subject.call();
+    await call();
     b.end();
   });
 }
+
+/** The backends of ndarrays, by the pages' names. */
+export const NDARRAYS: [name: string, backend: string][] = [
+  ["ndarrays", "wasm"],
+  ["ndarrays with loops", "typescript"],
+];
+if (BLAS) NDARRAYS.push(["ndarrays with BLAS", "blas"]);
 
 const NAMES: Record<TensorBackend, string> = {
   wasm: "tensors in WebAssembly",
   blas: "tensors with BLAS",
   tensorflow: "tensors on TensorFlow",
   webgpu: "tensors on WebGPU",
-  cpu: "tensors in JavaScript",
 };
 
-/** The backends of TensorFlow.js that are there, and no software GPU, by the README's names. */
-export const TENSORS: [name: string, backend: TensorBackend][] = [];
-for (const [backend, name] of Object.entries(NAMES) as [TensorBackend, string][]) {
-  try {
-    await TENSOR_BACKENDS[backend](false);
-    TENSORS.push([name, backend]);
-  } catch (error) {
-    console.error(`Skipping ${name}: ${(error as Error).message}`);
-  }
-}
+/** The backends of tensors that are there, by the pages' names; no software GPU. */
+export const TENSORS = (await availableBackends(false))
+  .map((backend): [name: string, backend: TensorBackend] => [NAMES[backend], backend]);

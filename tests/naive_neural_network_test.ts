@@ -30,8 +30,8 @@ Deno.test("shapes that do not fit, or that differ, are refused", () => {
     name: "RangeError",
     message: "Cannot multiply matrices: shapes (1, 3) and (2, 1) do not fit",
   });
-  assert.throws(() => subtractMatrices([[1, 2]], [[1], [2]]), {
+  assert.throws(() => subtractMatrices([[1, 2]], [[1, 2, 3]]), {
     name: "RangeError",
-    message: "Cannot subtract matrices: shapes (1, 2) and (2, 1) differ",
+    message: "Cannot subtract matrices: shapes (1, 2) and (1, 3) differ",
   });
 });

@@ -6,7 +6,7 @@ import ndarray from "ndarray";
 import ops from "ndarray-ops";
 import * as tf from "@tensorflow/tfjs-core";
 import { openBackend } from "../lib/backend.ts";
-import { TENSOR_BACKENDS } from "../lib/tensor_backends.ts";
+import { TENSOR_BACKENDS } from "../lib/tensors.ts";
 import { bench, TENSORS } from "./bench.ts";
 
 /** What to call for each operation; of tensors, the promise of the first number of its result. */
@@ -14,53 +14,68 @@ export type Operations = Record<"creation" | "squaring" | "sine" | "summation", 
 
 // The numbers are 0.5, 1.5, …: fractions, for V8 keeps arrays of whole numbers in another way.
 const LENGTH = 1_000_000;
+const numbers = Array.from({ length: LENGTH }, (_, i) => i + 0.5);
 
-/** Arrays, by loops. */
-export function arrayOperations(): Operations {
-  const creation = () => {
+const loops: Operations = {
+  creation() {
     const made = new Array<number>(LENGTH);
     for (let i = 0; i < LENGTH; i++) made[i] = i + 0.5;
     return made;
-  };
-  const array = creation();
-  return {
-    creation,
-    squaring: () => {
-      const squares = new Array<number>(LENGTH);
-      for (let i = 0; i < LENGTH; i++) squares[i] = array[i] * array[i];
-      return squares;
-    },
-    sine: () => {
-      const sines = new Array<number>(LENGTH);
-      for (let i = 0; i < LENGTH; i++) sines[i] = Math.sin(array[i]);
-      return sines;
-    },
-    summation: () => {
-      let sum = 0;
-      for (let i = 0; i < LENGTH; i++) sum += array[i];
-      return sum;
-    },
-  };
-}
+  },
+  squaring() {
+    const squares = new Array<number>(LENGTH);
+    for (let i = 0; i < LENGTH; i++) squares[i] = numbers[i] * numbers[i];
+    return squares;
+  },
+  sine() {
+    const sines = new Array<number>(LENGTH);
+    for (let i = 0; i < LENGTH; i++) sines[i] = Math.sin(numbers[i]);
+    return sines;
+  },
+  summation() {
+    let sum = 0;
+    for (let i = 0; i < LENGTH; i++) sum += numbers[i];
+    return sum;
+  },
+};
 
-/** Ndarrays, by ndarray-ops. */
-export function ndarrayOperations(): Operations {
-  const empty = () => ndarray(new Float64Array(LENGTH));
-  const creation = () => {
+/** As people write it. */
+const methods: Operations = {
+  creation: () => Array.from({ length: LENGTH }, (_, i) => i + 0.5),
+  squaring: () => numbers.map((value) => value * value),
+  sine: () => numbers.map((value) => Math.sin(value)),
+  summation: () => numbers.reduce((sum, value) => sum + value, 0),
+};
+
+const block = ndarray(Float64Array.from(numbers));
+const empty = () => ndarray(new Float64Array(LENGTH));
+
+const ndarrays: Operations = {
+  creation() {
     const made = empty();
     for (let i = 0; i < LENGTH; i++) made.data[i] = i + 0.5;
-    return made;
-  };
-  const numbers = creation();
-  return {
-    creation,
-    squaring: () => ops.mul(empty(), numbers, numbers),
-    sine: () => ops.sin(empty(), numbers),
-    summation: () => ops.sum(numbers),
-  };
-}
+    return made.data;
+  },
+  squaring() {
+    const squares = empty();
+    ops.mul(squares, block, block);
+    return squares.data;
+  },
+  sine() {
+    const sines = empty();
+    ops.sin(sines, block);
+    return sines.data;
+  },
+  summation: () => ops.sum(block),
+};
 
-/** Tensors, on the backend that is in use when an operation is called. */
+export const OPERATIONS: Record<string, Operations> = {
+  "arrays, loops": loops,
+  "Array.from, map, reduce": methods,
+  "ndarrays": ndarrays,
+};
+
+/** Tensors, on the backend that is in use. */
 export function tensorOperations(): Operations {
   // A GPU may still be at work until a number is read.
   const finished = (compute: () => tf.Tensor) => async () => {
@@ -70,23 +85,22 @@ export function tensorOperations(): Operations {
     return first;
   };
   const creation = () => tf.range(0.5, LENGTH + 0.5);
-  const numbers = creation();
+  const tensor = creation();
   return {
     creation: finished(creation),
-    squaring: finished(() => tf.square(numbers)),
-    sine: finished(() => tf.sin(numbers)),
-    summation: finished(() => tf.sum(numbers)),
+    squaring: finished(() => tf.square(tensor)),
+    sine: finished(() => tf.sin(tensor)),
+    summation: finished(() => tf.sum(tensor)),
   };
 }
 
 for (const operation of ["creation", "squaring", "sine", "summation"] as const) {
   const of = `${operation} of a million numbers`;
-  bench(of, "arrays", () => ({ call: arrayOperations()[operation] }));
-  bench(of, "ndarrays", () => ({ call: ndarrayOperations()[operation] }));
+  for (const [name, kind] of Object.entries(OPERATIONS)) bench(of, name, () => kind[operation]);
   for (const [name, backend] of TENSORS) {
     bench(of, name, async () => {
       await openBackend(backend, TENSOR_BACKENDS);
-      return { call: tensorOperations()[operation] };
+      return tensorOperations()[operation];
     });
   }
 }

@@ -1,13 +1,14 @@
-/** The five matrix products of a training iteration, with the loops of the product in other orders. */
+/**
+ * The five matrix products of a training iteration: with the loops in other orders, and with
+ * arrays copied into WebAssembly.
+ */
 
-import {
-  draw,
-  type Matrix,
-  matrixMultiply,
-  type Network,
-  transpose,
-} from "../naive_neural_network.ts";
-import { bench } from "./bench.ts";
+// @ts-types="@types/ndarray"
+import ndarray from "ndarray";
+import { openBackend } from "../lib/backend.ts";
+import { dotInWasm, type Matrix as NdMatrix, NDARRAY_BACKENDS } from "../lib/ndarrays.ts";
+import { draw, type Matrix, matrixMultiply, transpose } from "../naive_neural_network.ts";
+import { bench, NDARRAYS } from "./bench.ts";
 
 /** The matrix product of `a` and `b` as the original has it: row, column, numbers to add up. */
 function multiplyInOriginalOrder(a: Matrix, b: Matrix): Matrix {
@@ -38,51 +39,59 @@ function multiplyWithRowsHeld(a: Matrix, b: Matrix): Matrix {
   return result;
 }
 
-/** A matrix in one typed array, row by row. */
-type Flat = { data: Float64Array; rows: number; columns: number };
-
-const flat = (matrix: Matrix): Flat => ({
-  data: Float64Array.from(matrix.flat()),
-  rows: matrix.length,
-  columns: matrix[0].length,
-});
-
-/** The loops of naive_neural_network.ts over one typed array. */
-function multiplyFlat(a: Flat, b: Flat): Flat {
-  const { rows } = a;
-  const { columns } = b;
-  const data = new Float64Array(rows * columns);
+/** Copies rows into one block. */
+function toNdarray(matrix: Matrix): NdMatrix {
+  const [rows, columns] = [matrix.length, matrix[0].length];
+  const block = new Float64Array(rows * columns);
   for (let i = 0; i < rows; i++) {
-    for (let k = 0; k < b.rows; k++) {
-      const aik = a.data[i * a.columns + k];
-      for (let j = 0; j < columns; j++) {
-        data[i * columns + j] += aik * b.data[k * columns + j];
-      }
-    }
+    const row = matrix[i];
+    for (let j = 0; j < columns; j++) block[i * columns + j] = row[j];
   }
-  return { data, rows, columns };
+  return ndarray(block, [rows, columns]);
 }
 
-/** The products of an iteration, in their order: h, yPred, gradW2, gradHRelu, gradW1. */
-function productsOf<M>(multiply: (a: M, b: M) => M, convert: (matrix: Matrix) => M) {
-  return ({ x, y, w1, w2 }: Network) => {
-    const h = matrixMultiply(x, w1);
-    const pairs = [[x, w1], [h, w2], [transpose(h), y], [y, transpose(w2)], [transpose(x), h]]
-      .map((pair) => pair.map(convert));
+/** Copies a block, row by row, into rows. */
+function toRows({ data, shape: [rows, columns] }: NdMatrix): Matrix {
+  const matrix: Matrix = [];
+  for (let i = 0; i < rows; i++) {
+    const row: number[] = [];
+    for (let j = 0; j < columns; j++) row.push(data[i * columns + j]);
+    matrix.push(row);
+  }
+  return matrix;
+}
+
+/** The factors of the products of an iteration: of h, yPred, gradW2, gradHRelu and gradW1. */
+function factors(): [Matrix, Matrix][] {
+  const { x, y, w1, w2 } = draw();
+  const h = matrixMultiply(x, w1);
+  return [[x, w1], [h, w2], [transpose(h), y], [y, transpose(w2)], [transpose(x), h]];
+}
+
+/** Who multiplies arrays. */
+const ARRAYS: Record<string, (a: Matrix, b: Matrix) => Matrix> = {
+  "i, j, k": multiplyInOriginalOrder,
+  "i, j, k, rows looked up once": multiplyWithRowsHeld,
+  "i, k, j, rows looked up once": matrixMultiply,
+  "copied into WebAssembly and back": (a, b) => toRows(dotInWasm(toNdarray(a), toNdarray(b))),
+};
+
+/** Makes the factors, and gives what multiplies them, by the pages' names. */
+export const PRODUCTS: Record<string, () => () => (Matrix | NdMatrix)[]> = {};
+for (const [name, multiply] of Object.entries(ARRAYS)) {
+  PRODUCTS[`arrays, ${name}`] = () => {
+    const pairs = factors();
     return () => pairs.map(([a, b]) => multiply(a, b));
   };
 }
+for (const [name, backend] of NDARRAYS) {
+  const { dot } = await openBackend(backend, NDARRAY_BACKENDS);
+  PRODUCTS[name] = () => {
+    const pairs = factors().map((pair) => pair.map(toNdarray));
+    return () => pairs.map(([a, b]) => dot(a, b));
+  };
+}
 
-const asItIs = (matrix: Matrix) => matrix;
-
-/** What is compared, by the order of the loops; each makes the matrices, then multiplies. */
-export const ORDERS: Record<string, (network: Network) => () => (Matrix | Flat)[]> = {
-  "i, j, k, as in the original": productsOf(multiplyInOriginalOrder, asItIs),
-  "i, j, k, rows looked up once": productsOf(multiplyWithRowsHeld, asItIs),
-  "i, k, j, rows looked up once, as here": productsOf(matrixMultiply, asItIs),
-  "i, k, j, on one typed array": productsOf(multiplyFlat, flat),
-};
-
-for (const [order, productsOf] of Object.entries(ORDERS)) {
-  bench("the products of an iteration", `arrays, ${order}`, () => ({ call: productsOf(draw()) }));
+for (const [name, start] of Object.entries(PRODUCTS)) {
+  bench("the products of an iteration", name, start);
 }

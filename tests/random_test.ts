@@ -30,10 +30,3 @@ Deno.test("the draws of a seed are NumPy's", () => {
     assert.ok(sum === undefined || Math.abs(total - sum) < 1e-9, `${total} is not ${sum}`);
   }
 });
-
-Deno.test("what is no seed is refused", () => {
-  for (const seed of [-1, 0.5, 4294967296, NaN]) {
-    const message = `Cannot seed with ${seed}: a seed is a whole number from 0 to 4294967295`;
-    assert.throws(() => seededNormal(seed), { name: "RangeError", message });
-  }
-});
