@@ -3,17 +3,20 @@
 Each of the three generators below does the statements of one original, in its order
 and with its matrices in between, but for the printing: that is left to `report`.
 
-    originals.py                     the versions of what is installed
-    originals.py iterations SIZES    an iteration with so many hidden units
-    originals.py products            the matrix products of lists, in orders of loops
-    originals.py whole NAME STEPS    draws, trains and prints each loss; NAME is lists,
-                                     numpy, torch or cuda
-    originals.py losses NAME STEPS   reads x, y, w1 and w2 as JSON; prints the losses
+    originals.py                            the versions of what is installed
+    originals.py iterations SIZE ...        an iteration with so many hidden units
+    originals.py products                   the matrix products of lists, in orders of loops
+    originals.py operations                 four operations on a million numbers
+    originals.py memory                     the bytes of a matrix of 1000 x 100 numbers
+    originals.py whole NAME STEPS           draws, trains and prints each loss; NAME is
+                                            lists, numpy, torch or cuda
+    originals.py losses NAME STEPS NETWORK  trains x, y, w1, w2 as JSON; prints the losses
 
-All times are printed, a JSON object a line.
+All times are printed, a JSON object a line. It runs on Python 3.9 and later.
 """
 
 import json
+import math
 import sys
 from itertools import count
 
@@ -202,11 +205,11 @@ ORIGINALS = {
     "cuda": (lambda hidden: draw_torch(hidden, "cuda"), train_torch),
 }
 
-# The names are those of tests/products.ts.
+# The names are those of tests/products_bench.ts.
 ORDERS = {
-    "i, j, k, as in the original": dot,
+    "i, j, k": dot,
     "i, j, k, rows looked up once": dot_with_rows_held,
-    "i, k, j, rows looked up once, as here": dot_swapped,
+    "i, k, j, rows looked up once": dot_swapped,
 }
 
 
@@ -267,25 +270,68 @@ def measure_products():
         emit(f"Python lists, {order}", "the products of an iteration", times)
 
 
-def print_loss(t, loss):
-    print(f"Current Iteration: {t} - Loss Value: {loss}")
+def list_operations(length):
+    numbers = [i + 0.5 for i in range(length)]
+    return {
+        "creation": lambda: [i + 0.5 for i in range(length)],
+        "squaring": lambda: [number * number for number in numbers],
+        "sine": lambda: [math.sin(number) for number in numbers],
+        "summation": lambda: sum(numbers),
+    }
 
 
-def run(name, steps, learning_rate, network=None):
+def numpy_operations(length):
+    import numpy as np
+
+    numbers = np.arange(0.5, length)
+    return {
+        "creation": lambda: np.arange(0.5, length),
+        "squaring": lambda: np.square(numbers),
+        "sine": lambda: np.sin(numbers),
+        "summation": lambda: np.sum(numbers),
+    }
+
+
+def measure_operations():
+    for name, operations in ("Python lists", list_operations), ("NumPy", numpy_operations):
+        for operation, call in operations(1_000_000).items():
+            emit(name, f"{operation} of a million numbers", times_of(call))
+
+
+def memory():
+    _, _, w1, _ = draw_lists(H)
+    numbers = [number for row in w1 for number in row]
+    lists = sum(map(sys.getsizeof, [w1, *w1, *numbers]))
+    return {"Python lists": lists, "NumPy": draw_numpy(H)[2].nbytes}
+
+
+def losses(name, steps, network):
+    found = []
+    training = ORIGINALS[name][1](network, 1e-3, lambda t, loss: found.append(float(loss)))
+    for _ in range(steps):
+        next(training)
+    return found
+
+
+def run(name, steps):
     draw, train = ORIGINALS[name]
-    training = train(network or draw(H), learning_rate, print_loss)
+    training = train(draw(H), 1e-6, lambda t, loss: print(f"Current Iteration: {t} - Loss Value: {loss}"))
     for _ in range(steps):
         next(training)
 
 
-match sys.argv[1:]:
-    case []:
-        print(json.dumps(versions()))
-    case ["iterations", *sizes]:
-        measure_iterations([int(size) for size in sizes])
-    case ["products"]:
-        measure_products()
-    case ["whole", name, steps]:
-        run(name, int(steps), 1e-6)
-    case ["losses", name, steps]:
-        run(name, int(steps), 1e-3, json.load(sys.stdin))
+command, *args = sys.argv[1:] or ["versions"]
+if command == "versions":
+    print(json.dumps(versions()))
+elif command == "iterations":
+    measure_iterations([int(size) for size in args])
+elif command == "products":
+    measure_products()
+elif command == "operations":
+    measure_operations()
+elif command == "memory":
+    print(json.dumps(memory()))
+elif command == "whole":
+    run(args[0], int(args[1]))
+elif command == "losses":
+    print(json.dumps(losses(args[0], int(args[1]), json.loads(args[2]))))
