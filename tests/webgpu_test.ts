@@ -65,5 +65,8 @@ testIf(hasWebgpu, "webgpu: after an error every read fails with it", async () =>
     readLosses(losses, { steps: 30, logEvery: 1, learningRate: 1e-3 }, 16),
   );
   await assert.rejects(reading, { message: /^Cannot go on: the GPU failed, .+$/ });
+  // The next test gets another device.
+  const factory = tf.findBackendFactory("webgpu");
   tf.removeBackend("webgpu");
+  tf.registerBackend("webgpu", factory);
 });
