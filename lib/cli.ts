@@ -104,7 +104,7 @@ function parseFlags(args: string[]): Record<string, string> {
     const { values } = parseArgs({ args: words, options: { ...strings, help } });
     return values as Record<string, string>;
   } catch (error) {
-    const [reason] = firstLine(error).split(/\. |\.$/);
+    const [reason] = firstLine(error).split(". ");
     throw new UserError(`Cannot read the flags: ${reason}, see --help`, 2);
   }
 }

@@ -16,7 +16,7 @@ export class NotAvailable extends UserError {
   }
 }
 
-/** The first line of what was thrown. */
+/** The first line of what was thrown, without a full stop at its end. */
 export function firstLine(error: unknown): string {
-  return `${error instanceof Error ? error.message : error}`.split("\n")[0];
+  return `${error instanceof Error ? error.message : error}`.split(/\.?\n|\.$/)[0];
 }

@@ -170,7 +170,12 @@ test(`${TENSOR}: a backend that is not available is one line, and code 1`, async
     assert.deepEqual(await run("tensorflow", flags), refused);
   }
   // The import of WebAssembly's binary fails, as it does in another project's workspace.
-  const { code, stdout, stderr } = await run("wasm", ["--no-config", "--import-map=deno.json"]);
+  const { code, stdout, stderr } = await run("wasm", [
+    "--no-config",
+    "--import-map=deno.json",
+    "--lock=deno.lock",
+    "--frozen",
+  ]);
   assert.deepEqual([code, stdout], [1, ""]);
   assert.match(stderr, /^error: Cannot use WebAssembly: .+, try --unstable-raw-imports\n$/);
   if (Deno.build.os !== "linux") return;
