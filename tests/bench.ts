@@ -49,5 +49,7 @@ const NAMES: Record<TensorBackend, string> = {
 };
 
 /** The backends of tensors that are there, by the pages' names; no software GPU. */
-export const TENSORS = (await availableBackends(false))
-  .map((backend): [name: string, backend: TensorBackend] => [NAMES[backend], backend]);
+const available = await availableBackends(false);
+export const TENSORS = (Object.entries(NAMES) as [backend: TensorBackend, name: string][])
+  .filter(([backend]) => available.includes(backend))
+  .map(([backend, name]) => [name, backend] as const);
