@@ -10,8 +10,8 @@ export interface Backend {
 }
 
 /**
- * How to start each backend, by its name, the fastest first. Each fails with
- * {@linkcode NotAvailable} if it can't be used; and if it would be slow, unless `mayBeSlow`.
+ * How to start each backend, by its name, the fastest first. Each fails with {@linkcode
+ * NotAvailable} if it can't be used; and if it would be slow, unless `mayBeSlow`.
  */
 export type Backends<Opened extends Backend = Backend> = Record<
   string,

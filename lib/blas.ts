@@ -44,11 +44,9 @@ const SYMBOLS = {
   dlopen: { parameters: ["buffer", "i32"], result: "pointer", optional: true },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-const ROW_MAJOR = 101;
-const NO_TRANSPOSE = 111;
-const TRANSPOSE = 112;
+const [ROW_MAJOR, NO_TRANSPOSE, TRANSPOSE] = [101, 111, 112];
 
-/** The flags RTLD_NODELETE and RTLD_NOW of C's dlopen. */
+// The flags RTLD_NODELETE and RTLD_NOW of C's dlopen.
 const NEVER_UNLOAD: Partial<Record<typeof Deno.build.os, number>> = { linux: 0x1002, darwin: 0x82 };
 
 type Floats = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
@@ -97,7 +95,6 @@ export function startBlas(): Blas {
   throw new NotAvailable("BLAS", `no fast library was found${remedy}`, true);
 }
 
-/** The rows and columns of what an operand stands for. */
 const sizes = ({ shape, transposed }: Operand) => transposed ? shape.toReversed() : shape;
 
 function wrap(library: string, { symbols }: Deno.DynamicLibrary<typeof SYMBOLS>): Blas {

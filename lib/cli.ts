@@ -4,8 +4,7 @@ import { parseArgs } from "node:util";
 import type { Backends } from "./backend.ts";
 import { firstLine, UserError } from "./errors.ts";
 
-/** The defaults of all commands. */
-const COMMON = { seed: 0, logEvery: 1, backend: "auto" };
+const COMMON = { seed: 0, logEvery: 1, backend: "auto" }; // the defaults of all commands
 
 /** The sizes of the network, and how it is trained. */
 type Own = Record<"N" | "D_in" | "H" | "D_out" | "steps" | "learningRate", number>;
@@ -48,8 +47,7 @@ const FLAGS: Record<string, NumberFlag> = {
   "log-every": ["K", "logEvery", COUNT, "print every K-th loss, and always the last"],
 };
 
-/** What `--backend` takes. */
-const choices = (backends: Backends) => ["auto", ...Object.keys(backends)];
+const choices = (backends: Backends) => ["auto", ...Object.keys(backends)]; // of `--backend`
 
 /**
  * Reads the flags of a command.
@@ -81,27 +79,25 @@ export function parseOptions(command: Command, args: string[]): Options | undefi
   const total = N * D_in + N * D_out + D_in * H + H * D_out + N * H;
   const most = command.backends ? MOST : MOST_IN_ARRAYS;
   if (total <= most) return options;
-  throw new UserError(
-    `Cannot use matrices of these sizes: they may hold ${most} numbers together, not ${total}`,
-    2,
-  );
+  const why = `they may hold ${most} numbers together, not ${total}`;
+  throw new UserError(`Cannot use matrices of these sizes: ${why}`, 2);
 }
 
 /** The texts behind the flags; fails on what is no flag, and on a flag without its text. */
 function parseFlags(args: string[]): Record<string, string> {
   const names = [...Object.keys(FLAGS), "backend"];
   const strings = Object.fromEntries(names.map((name) => [name, { type: "string" } as const]));
-  const help = { type: "boolean", short: "h" } as const;
   const words: string[] = [];
   for (const [i, arg] of args.entries()) {
     // npm, unlike Deno, needs "--" before the flags of a task.
     if (i === 0 && arg === "--") continue;
     // parseArgs takes a negative number for a flag, unless it stands behind "=".
-    if (i > 0 && /^-[\d.]/.test(arg)) words.push(`${words.pop()}=${arg}`);
+    if (words.length > 0 && /^-[\d.]/.test(arg)) words.push(`${words.pop()}=${arg}`);
     else words.push(arg);
   }
   try {
-    const { values } = parseArgs({ args: words, options: { ...strings, help } });
+    const options = { ...strings, help: { type: "boolean", short: "h" } } as const;
+    const { values } = parseArgs({ args: words, options });
     return values as Record<string, string>;
   } catch (error) {
     const [reason] = firstLine(error).split(". ");

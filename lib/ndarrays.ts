@@ -28,11 +28,11 @@ const shapeOf = ({ shape }: Matrix) => `(${shape.join(", ")})`;
  */
 export function subtractScaled(a: Matrix, factor: number, b: Matrix) {
   if (shapeOf(a) !== shapeOf(b) || a.stride.join() !== b.stride.join()) {
-    const why = `shapes ${shapeOf(a)} and ${shapeOf(b)}, or their strides, differ`;
-    throw new RangeError(`Cannot subtract matrices: ${why}`);
+    const shapes = `${shapeOf(a)} and ${shapeOf(b)}`;
+    throw new RangeError(`Cannot subtract matrices: shapes ${shapes}, or strides, differ`);
   }
   const { data: to, shape: [rows, columns] } = a;
-  const { data: from } = b;
+  const from = b.data;
   for (let i = 0; i < rows; i++) {
     for (let j = i * columns; j < (i + 1) * columns; j++) to[j] -= factor * from[j];
   }
@@ -65,8 +65,7 @@ function dotBy(multiply: Multiply): Dot {
 /** Multiplies by the loops of naive_neural_network.ts. */
 const multiplyByLoops: Multiply = (a, b, result) => {
   const [rows, inner] = a.shape;
-  const columns = b.shape[1];
-  const step = b.stride[1];
+  const [columns, step] = [b.shape[1], b.stride[1]];
   for (let i = 0; i < rows; i++) {
     for (let k = 0; k < inner; k++) {
       const aik = a.data[a.offset + i * a.stride[0] + k * a.stride[1]];
@@ -78,11 +77,8 @@ const multiplyByLoops: Multiply = (a, b, result) => {
   }
 };
 
-/** How many rows the kernel multiplies by how many columns at once. */
-const BLOCK = 4;
-
-/** How many bytes a page of WebAssembly's memory has. */
-const PAGE = 2 ** 16;
+const BLOCK = 4; // rows and columns that the kernel multiplies at once
+const PAGE = 2 ** 16; // bytes of a page of WebAssembly's memory
 
 /**
  * Multiplies by the kernel in WebAssembly. Its memory gets all rows of `a`, four by four,

@@ -9,11 +9,8 @@ import { type Command, help, type Options, parseOptions } from "./cli.ts";
 import { firstLine, NotAvailable, UserError } from "./errors.ts";
 import { inMs, inSeconds } from "./times.ts";
 
-/** The first version of Deno that runs all three scripts on every backend. */
-const LEAST_DENO = "2.9.0";
-
-/** Where there is nothing to choose, V8 computes on arrays. */
-export const ARRAYS: Backend = { device: "arrays of arrays" };
+const LEAST_DENO = "2.9.0"; // the first version that runs all three scripts on every backend
+export const ARRAYS: Backend = { device: "arrays of arrays" }; // the naive script's only one
 
 /** A number that is still being computed elsewhere: a scalar tensor is one. */
 export interface Pending {

@@ -30,9 +30,8 @@ export async function startTensorflow(): Promise<string> {
   // Both packages are there, but only one of them has the addon that its install script makes.
   const addon = (name: string) => `node_modules/${name}/lib/napi-v8/tfjs_binding.node`;
   const name = PACKAGES.find((name) => existsSync(new URL(addon(name), FOLDER)));
-  const notLoaded = (why: string) =>
-    new NotAvailable("tensorflow", `${why}, run deno task install:tensorflow`);
-  if (!name) throw notLoaded("it is not installed");
+  const remedy = "run deno task install:tensorflow";
+  if (!name) throw new NotAvailable("tensorflow", `it is not installed, ${remedy}`);
 
   // Version 4.22.0 calls a function that Deno and Node.js 23 no longer have; see
   // https://github.com/tensorflow/tfjs/pull/8425
@@ -42,7 +41,7 @@ export async function startTensorflow(): Promise<string> {
   try {
     createRequire(FOLDER)(name);
   } catch (error) {
-    throw notLoaded(firstLine(error));
+    throw new NotAvailable("tensorflow", `${firstLine(error)}, ${remedy}`);
   }
   await tf.setBackend("tensorflow");
   const { binding, isUsingGpuDevice } = tf.backend() as unknown as NodeBackend;

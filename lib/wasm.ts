@@ -17,7 +17,7 @@ setWasmPaths({
 
 /** What TensorFlow.js hands to a kernel, the function that computes an operation. */
 interface Call {
-  inputs: Record<"a" | "b" | "x", tf.TensorInfo>;
+  inputs: { a: tf.TensorInfo; b: tf.TensorInfo; x?: tf.TensorInfo };
   attrs: { transposeA: boolean; transposeB: boolean; axis: number[] | null; keepDims: boolean };
   backend: BackendWasm;
 }
@@ -44,8 +44,6 @@ export async function startWasm(blas?: Blas) {
 
 const isMatrix = ({ shape, dtype }: tf.TensorInfo) => shape.length === 2 && dtype === "float32";
 
-const copy = (x: tf.TensorInfo) => tf.transpose(x as tf.Tensor);
-
 /** The matrix product of two matrices; the package itself multiplies everything else. */
 const matMul = (blas?: Blas): Kernel => (call) => {
   const { inputs: { a, b }, attrs: { transposeA, transposeB }, backend } = call;
@@ -55,9 +53,9 @@ const matMul = (blas?: Blas): Kernel => (call) => {
 
   if (!blas) {
     // With transposes the package is 5 times slower than with copies of them.
+    const copy = (x: tf.TensorInfo) => tf.transpose(x as tf.Tensor);
     return tf.tidy(() => {
-      const copies = { a: transposeA ? copy(a) : a, b: transposeB ? copy(b) : b };
-      const inputs = { ...call.inputs, ...copies };
+      const inputs = { a: transposeA ? copy(a) : a, b: transposeB ? copy(b) : b };
       const attrs = { ...call.attrs, transposeA: false, transposeB: false };
       return packageMatMul({ inputs, attrs, backend }) as tf.Tensor;
     });
@@ -81,7 +79,7 @@ const matMul = (blas?: Blas): Kernel => (call) => {
  */
 const sum: Kernel = (call) => {
   const { inputs: { x }, attrs: { axis, keepDims }, backend } = call;
-  if (axis !== null || keepDims || x.dtype !== "float32") return packageSum(call);
+  if (axis !== null || keepDims || x?.dtype !== "float32") return packageSum(call);
   const numbers = backend.typedArrayFromHeap(x);
   let total = 0;
   for (let i = 0; i < numbers.length; i++) total += numbers[i];

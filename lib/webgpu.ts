@@ -5,8 +5,7 @@ import "@tensorflow/tfjs-backend-webgpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { firstLine, NotAvailable, UserError } from "./errors.ts";
 
-/** The backend that fails after errors. */
-let watched: WebGPUBackend | undefined;
+let watched: WebGPUBackend | undefined; // the one that fails after errors
 
 /**
  * Finds the fastest adapter of this machine.
@@ -17,9 +16,9 @@ let watched: WebGPUBackend | undefined;
 export async function findAdapter(mayBeSlow: boolean): Promise<GPUAdapter> {
   const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) {
-    const remedy = ", install a Vulkan driver (apt install mesa-vulkan-drivers)";
-    const why = `there is no adapter${Deno.build.os === "linux" ? remedy : ""}`;
-    throw new NotAvailable("webgpu", why);
+    const driver = ", install a Vulkan driver (apt install mesa-vulkan-drivers)";
+    const remedy = Deno.build.os === "linux" ? driver : "";
+    throw new NotAvailable("webgpu", `there is no adapter${remedy}`);
   }
   const { isFallbackAdapter, description } = adapter.info;
   const isSoftware = isFallbackAdapter || /llvmpipe|swiftshader|basic render/i.test(description);

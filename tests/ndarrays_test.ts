@@ -90,7 +90,7 @@ Deno.test("subtractScaled changes its first argument alone, and refuses other la
   subtractScaled(a, 0.1, b);
   assert.deepEqual([[...a.data], [...b.data]], [[0, 0, 0, 0], [10, 20, 30, 40]]);
   for (const other of [zeros(1, 4), b.transpose(1, 0)]) {
-    const message = /^Cannot subtract matrices: shapes \(2, 2\) and .*, or their strides, differ$/;
+    const message = /^Cannot subtract matrices: shapes \(2, 2\) and .*, or strides, differ$/;
     assert.throws(() => subtractScaled(a, 1, other), { name: "RangeError", message });
   }
 });
