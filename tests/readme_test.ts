@@ -40,6 +40,8 @@ Deno.test("every task of the pages exists", () => {
   for (const [, name] of `${README}${images}${lib}`.matchAll(/deno@2 task ([\w:-]+)/g)) {
     assert.ok(name in config.tasks, name);
   }
+  // The README's table shows BLAS.
+  assert.match(config.tasks.start.command, / --allow-ffi /);
 });
 
 testIf(runs, "the naive script prints what the README shows", async () => {

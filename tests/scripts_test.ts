@@ -229,11 +229,12 @@ test("deno task start: a table of the three, of other sizes", async () => {
   }
 });
 
-test("deno task start: its help, and no NumPy's losses at another rate", async () => {
+test("deno task start: its help, and no NumPy's losses at another rate or size", async () => {
   const { stdout } = await runScript(COMPARE, ["--help"]);
   assert.match(stdout, /\nUsage: deno task start \[flags\]\n[^]* iterations; .* default 500\n/);
-  const other = await runScript(COMPARE, ["--steps", "2", "--learning-rate", "2e-6"]);
-  assert.ok(!other.stdout.includes("NumPy"));
+  for (const other of [["--learning-rate", "2e-6"], ["--hidden", "99"]]) {
+    assert.ok(!(await runScript(COMPARE, ["--steps", "2", ...other])).stdout.includes("NumPy"));
+  }
 });
 
 test("deno task start: progress, and how far each is from NumPy", async () => {
