@@ -1,5 +1,5 @@
 /**
- * Measures everything that the pages show, in about twenty minutes, to measurements.json:
+ * Measures everything that the pages show, in about ten minutes, to measurements.json:
  * `deno task measure`. The benchmarks are those that `deno bench` runs; python3 times the
  * originals. The machine should do nothing else.
  *
