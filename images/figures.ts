@@ -159,7 +159,7 @@ function memory({ memory }: Measurements): string {
 
 function machine({ machine, date, versions, skipped }: Measurements): string {
   const list = Object.entries(versions).map((version) => version.join(" ")).join(", ");
-  const without = skipped.length > 0 ? ` Not measured: ${skipped.join("; ")}.` : "";
+  const without = skipped.length > 0 ? ` This could not be measured: ${skipped.join("; ")}.` : "";
   return `The machine was an ${machine}, on ${date}: ${list}.${without}`;
 }
 

@@ -41,9 +41,10 @@ const measured: Measurements = {
 /** Keeps the shortest time of that name. */
 function keep(name: string, of: string, ms: number) {
   console.error(`${of}: ${name}: ${ms.toPrecision(3)} ms`);
+  const rounded = Number(ms.toPrecision(6));
   const time = measured.times.find((time) => time.name === name && time.of === of);
-  if (!time) measured.times.push({ name, of, ms: Number(ms.toPrecision(6)) });
-  else time.ms = Math.min(time.ms, Number(ms.toPrecision(6)));
+  if (time) time.ms = Math.min(time.ms, rounded);
+  else measured.times.push({ name, of, ms: rounded });
 }
 
 /** Runs a program to its end, and gives what it prints. */

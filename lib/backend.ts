@@ -5,7 +5,7 @@ import { NotAvailable } from "./errors.ts";
 /** What a script computes on. */
 export interface Backend {
   device: string; // what it is, in words
-  readsBehind?: number; // how many iterations may begin before a loss has been read; or 0
+  readsBehind?: number; // how many iterations may begin before a loss is read; 0 if left out
   hint?: string | undefined; // how to compute faster, in one line
 }
 

@@ -30,16 +30,15 @@ const packageSum = original(tf.Sum);
 
 /** Makes TensorFlow.js use another kernel of that name. */
 function replace(kernelName: string, kernel: Kernel) {
+  const config = tf.getKernel(kernelName, "wasm");
   tf.unregisterKernel(kernelName, "wasm");
-  const kernelFunc = kernel as unknown as tf.KernelFunc;
-  tf.registerKernel({ kernelName, backendName: "wasm", kernelFunc });
+  tf.registerKernel({ ...config, kernelFunc: kernel as unknown as tf.KernelFunc });
 }
 
 /** Makes TensorFlow.js compute in WebAssembly, and multiply by BLAS if that is given. */
 export async function startWasm(blas?: Blas) {
-  await tf.setBackend("wasm");
   replace(tf.BatchMatMul, matMul(blas));
-  replace(tf.Sum, sum);
+  await tf.setBackend("wasm");
 }
 
 const isMatrix = ({ shape, dtype }: tf.TensorInfo) => shape.length === 2 && dtype === "float32";
@@ -74,14 +73,14 @@ const matMul = (blas?: Blas): Kernel => (call) => {
 };
 
 /**
- * The sum. The package adds in float32 from the first number to the last, and loses digits
- * if there are many; the sum of all numbers is added in float64 here.
+ * Adds up all numbers in float64. The package adds them in float32 from the first to the
+ * last, and loses digits if there are many; it still computes every other sum.
  */
-const sum: Kernel = (call) => {
+replace(tf.Sum, (call) => {
   const { inputs: { x }, attrs: { axis, keepDims }, backend } = call;
   if (axis !== null || keepDims || x?.dtype !== "float32") return packageSum(call);
   const numbers = backend.typedArrayFromHeap(x);
   let total = 0;
   for (let i = 0; i < numbers.length; i++) total += numbers[i];
   return backend.makeOutput([], "float32", undefined, Float32Array.of(total));
-};
+});

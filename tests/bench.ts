@@ -48,8 +48,9 @@ const NAMES: Record<TensorBackend, string> = {
   webgpu: "tensors on WebGPU",
 };
 
-/** The backends of tensors that are there, by the pages' names; no software GPU. */
 const available = await availableBackends(false);
+
+/** The backends of tensors that are there, by the pages' names; no software GPU. */
 export const TENSORS = (Object.entries(NAMES) as [backend: TensorBackend, name: string][])
   .filter(([backend]) => available.includes(backend))
   .map(([backend, name]) => [name, backend] as const);

@@ -56,6 +56,7 @@ testIf(
         calls.push([new TextDecoder().decode(name), flags]),
     };
     Deno.dlopen = ((name: string) => {
+      // The first search finds nothing, and the second one a library.
       tried.push(name);
       if (tried.length < 9) throw new Error("not here");
       return { symbols };
