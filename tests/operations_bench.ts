@@ -9,7 +9,7 @@ import { openBackend } from "../lib/backend.ts";
 import { TENSOR_BACKENDS } from "../lib/tensors.ts";
 import { bench, TENSORS } from "./bench.ts";
 
-/** What to call for each operation; of tensors, the promise of the first number of its result. */
+/** What to call for each operation; of tensors, the promise of the last number of its result. */
 export type Operations = Record<"creation" | "squaring" | "sine" | "summation", () => unknown>;
 
 // The numbers are 0.5, 1.5, …: fractions, for V8 keeps arrays of whole numbers in another way.
@@ -79,10 +79,13 @@ export const OPERATIONS: Record<string, Operations> = {
 export function tensorOperations(): Operations {
   // A GPU may still be at work until a number is read.
   const finished = (compute: () => tf.Tensor) => async () => {
-    const number = tf.tidy(() => tf.slice(tf.reshape(compute(), [-1]), 0, 1));
-    const [first] = await number.data();
+    const number = tf.tidy(() => {
+      const result = tf.reshape(compute(), [-1]);
+      return tf.slice(result, result.size - 1, 1);
+    });
+    const [last] = await number.data();
     number.dispose();
-    return first;
+    return last;
   };
   const creation = () => tf.range(0.5, LENGTH + 0.5);
   const tensor = creation();
