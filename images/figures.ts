@@ -63,16 +63,10 @@ const NAMES: Record<string, [needs: string, original?: string]> = {
 const measuredOf = ({ times }: Measurements, of: string) =>
   Object.keys(NAMES).filter((name) => times.some((time) => time.name === name && time.of === of));
 
-/** How often a shorter time goes into a longer one, in two digits: `12`, or `3.4`. */
-function ratio(longer: number, shorter: number): string {
-  const times = longer / shorter;
-  return times < 9.95 ? times.toFixed(1) : `${Number(times.toPrecision(2))}`;
-}
-
-/** A time compared with another one: `1.8 times as fast`, or `13 times as slow`. */
+/** A time compared with another one, in two digits: `1.8 times as fast`, `13 times as slow`. */
 export function comparison(ms: number, other: number): string {
-  const times = ms < other ? ratio(other, ms) : ratio(ms, other);
-  return times === "1.0" ? "as fast" : `${times} times as ${ms < other ? "fast" : "slow"}`;
+  const times = Number((Math.max(ms, other) / Math.min(ms, other)).toPrecision(2));
+  return times === 1 ? "as fast" : `${times} times as ${ms < other ? "fast" : "slow"}`;
 }
 
 /** A table, as `deno fmt` lays it out: the first `left` columns to the left, the others right. */
