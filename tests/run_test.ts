@@ -31,19 +31,6 @@ Deno.test("losses come in order, whichever is read first, a few at a time", asyn
   assert.deepEqual([reading.most, reading.disposed], [16, 40]);
 });
 
-Deno.test("without readsBehind, each loss is there before the next iteration", async () => {
-  let started = 0;
-  function* losses() {
-    for (let t = 0; t < 20; t++) {
-      started++;
-      yield { t, loss: t % 2 ? t : { data: () => Promise.resolve([t]), dispose: () => {} } };
-    }
-  }
-  for await (const { t } of readLosses(losses(), printing(20))) {
-    assert.equal(started, t + 1);
-  }
-});
-
 Deno.test("losses that are not printed are not read, but freed", async () => {
   const { reading, losses } = slowLosses(10, () => 1);
   const read = await Array.fromAsync(readLosses(losses, printing(10, 4), 15));
