@@ -14,6 +14,19 @@ for (const type of [Float32Array, Float64Array]) {
   });
   const [a, b] = [counted([2, 3]), counted([3, 2])];
 
+  testIf(BLAS, `BLAS takes a ${type.name} and its transpose, and fills its result alone`, () => {
+    const products = [
+      [a, b, [22, 28, 49, 64]],
+      [counted([3, 2], true), b, [35, 44, 44, 56]],
+      [a, counted([2, 3], true), [14, 32, 32, 77]],
+    ] as const;
+    for (const [left, right, expected] of products) {
+      const memory = zeros(8).fill(7);
+      BLAS!.multiply(left, right, memory.subarray(2, 6));
+      assert.deepEqual([...memory], [7, 7, ...expected, 7, 7]);
+    }
+  });
+
   testIf(BLAS, `BLAS is not given a ${type.name} that is too short`, () => {
     const short = { ...a, data: zeros(5) };
     const products = [
