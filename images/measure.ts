@@ -73,9 +73,12 @@ async function measureBench(what: string, ...args: string[]) {
 const p75 = (times: number[]) =>
   times.toSorted((a, b) => a - b)[Math.ceil(0.75 * times.length) - 1];
 
+/** Runs the originals, which are in Python. */
+const runOriginals = (...args: string[]) => run("python3", "images/originals.py", ...args);
+
 /** Runs the originals' benchmarks. */
 async function measurePython(...args: string[]) {
-  const lines = (await run("python3", "images/originals.py", ...args)).trimEnd().split("\n");
+  const lines = (await runOriginals(...args)).trimEnd().split("\n");
   for (const { name, of, times } of lines.map((line) => JSON.parse(line))) {
     keep(name, of, p75(times));
   }
@@ -95,7 +98,7 @@ async function findVersions() {
       measured.skipped.push((error as Error).message.replace("Cannot use ", ""));
     }
   }
-  Object.assign(measured.versions, JSON.parse(await run("python3", "images/originals.py")));
+  Object.assign(measured.versions, JSON.parse(await runOriginals()));
 }
 
 /** Stops unless the originals that are timed print NumPy's losses. */
@@ -106,9 +109,7 @@ async function checkOriginals() {
   for (const name of ["lists", "numpy", "torch"]) {
     // The lists' original lets every gradient pass, so that only its first loss is NumPy's.
     const steps = name === "lists" ? 1 : 50;
-    const losses = JSON.parse(
-      await run("python3", "images/originals.py", "losses", name, `${steps}`, network),
-    );
+    const losses = JSON.parse(await runOriginals("losses", name, `${steps}`, network));
     for (const [t, loss] of losses.entries()) {
       assert.ok(Math.abs(loss / numpy.numpy[t] - 1) < 1e-4, `${name}, ${t}: ${loss}`);
     }
@@ -150,8 +151,7 @@ async function measureMemory() {
   await openBackend("wasm", TENSOR_BACKENDS);
   const { w1 } = tensor.draw();
   measured.memory["tensors, float32"] = w1.size * tf.util.bytesPerElement(w1.dtype);
-  const python = await run("python3", "images/originals.py", "memory");
-  Object.assign(measured.memory, JSON.parse(python));
+  Object.assign(measured.memory, JSON.parse(await runOriginals("memory")));
 }
 
 const ours = (...args: string[]) => [DENO, "run", ...args];
@@ -164,7 +164,7 @@ const SCRIPTS: Record<string, string[]> = {
   "ndarrays with BLAS": ours("--allow-ffi", "ndarray_neural_network.ts"),
   "tensors in WebAssembly": ours("tensor_neural_network.ts", "--backend", "wasm"),
   "tensors with BLAS": ours("--allow-ffi", "tensor_neural_network.ts", "--backend", "blas"),
-  "tensors on TensorFlow": [DENO, ...config.tasks.tensorflow.command.split(/.*?deno | /).slice(1)],
+  "tensors on TensorFlow": [DENO, ...config.tasks.tensorflow.command.split("deno ")[1].split(" ")],
   "tensors on WebGPU": ours("tensor_neural_network.ts", "--backend", "webgpu"),
   "NumPy": python("numpy", "500"),
   "PyTorch": python("torch", "500"),

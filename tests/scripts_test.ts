@@ -106,14 +106,14 @@ Deno.dlopen = (...library) => {
 
 test("--allow-ffi turns BLAS on, --backend off; where it is announced, it multiplies", async () => {
   const preload = `data:text/javascript,${encodeURIComponent(SHOWING)}`;
-  const runs = [
+  const commands = [
     [NDARRAY, [], "float64"],
     [NDARRAY, ["--backend=wasm"]],
     [TENSOR, ["--backend=blas"], "float32"],
     [TENSOR, ["--backend=wasm"]],
     [COMPARE, [], "float64", "float32"],
   ] as const;
-  for (const [script, args, ...types] of runs) {
+  for (const [script, args, ...types] of commands) {
     const flags = ["--allow-ffi", "--preload", preload];
     const { stderr } = await runScript(script, [...SMALL, "--steps=1", ...args], flags);
     // On a machine with a GPU, the comparison trains the tensors there.
