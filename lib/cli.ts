@@ -20,7 +20,7 @@ export interface Command {
   backends?: Backends; // what `--backend` chooses from; without them, it computes on arrays
 }
 
-/** Numbers in all matrices together, of which the copies of an iteration still fit into memory. */
+/** How many numbers all matrices may have together, so that their copies fit into memory too. */
 const MOST = 2 ** 26;
 
 /** The same for arrays of arrays, each of whose rows is an object and takes memory of its own. */

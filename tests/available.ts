@@ -71,7 +71,7 @@ export const useBackend = (name: TensorBackend) => openBackend(name, TENSOR_BACK
 export async function availableBackends(mayBeSlow = true): Promise<TensorBackend[]> {
   const backends: TensorBackend[] = [];
   for (const name of Object.keys(TENSOR_BACKENDS) as TensorBackend[]) {
-    // Why there is no BLAS has been said above; and a GPU waits for the tests that take it.
+    // It was said above if BLAS is missing. A GPU is started only by the tests that use it.
     if (name === "blas" && !BLAS) continue;
     const start = () => name === "webgpu" ? findAdapter(mayBeSlow) : useBackend(name);
     // Where a GPU is expected, one in software will do.

@@ -23,7 +23,7 @@ function multiplyInOriginalOrder(a: Matrix, b: Matrix): Matrix {
   return result;
 }
 
-/** The same, with the rows that stay looked up outside of the loops that they stay in. */
+/** The same, but a row is looked up outside of the loops in which it does not change. */
 function multiplyWithRowsHeld(a: Matrix, b: Matrix): Matrix {
   const result: Matrix = a.map(() => b[0].map(() => 0));
   for (let i = 0; i < a.length; i++) {
@@ -68,7 +68,7 @@ function factors(): [Matrix, Matrix][] {
   return [[x, w1], [h, w2], [transpose(h), y], [y, transpose(w2)], [transpose(x), h]];
 }
 
-/** Who multiplies arrays. */
+/** The ways to multiply arrays. */
 const ARRAYS: Record<string, (a: Matrix, b: Matrix) => Matrix> = {
   "i, j, k": multiplyInOriginalOrder,
   "i, j, k, rows looked up once": multiplyWithRowsHeld,
