@@ -3,10 +3,10 @@
  *
  * The counterpart of `naive_neural_network.py`: a matrix is an array of its
  * rows, and every operation on matrices is a loop that you can read below. The
- * network predicts relu(x w1) w2: two layers of weights, w1 and w2, with one
- * hidden layer of numbers between them.
+ * network has two layers of weights, w1 and w2, and a hidden layer of numbers
+ * between them. `train` explains how it predicts, and how it learns.
  *
- * In the comments i counts samples, k inputs, j hidden units and o outputs.
+ * In the comments, i counts samples, k inputs, j hidden units and o outputs.
  *
  *     npx -y deno@2 run naive_neural_network.ts
  *
@@ -30,8 +30,8 @@ export const SIZES = {
 /** How it is trained. */
 export const TRAINING = {
   steps: 500, // iterations
-  // An iteration moves each weight by this times its gradient. The rate is so
-  // small because the first gradients are large: each hidden unit adds up 1000
+  // An iteration subtracts this times its gradient from each weight. The rate is
+  // so small because the first gradients are large: each hidden unit adds up 1000
   // products, so the first predictions are wrong by hundreds.
   learningRate: 1e-6,
 };
@@ -40,7 +40,7 @@ export const TRAINING = {
  * Makes random data and random weights: the numbers that NumPy draws after
  * `np.random.seed(seed)`, so that the losses can be compared with NumPy's.
  *
- * @param sizes The sizes that are to differ from {@linkcode SIZES}.
+ * @param sizes Sizes to use in place of those in {@linkcode SIZES}.
  */
 export function draw(sizes: Partial<typeof SIZES> = {}, seed = 0) {
   const { N, D_in, H, D_out } = { ...SIZES, ...sizes };
@@ -66,9 +66,17 @@ export function draw(sizes: Partial<typeof SIZES> = {}, seed = 0) {
 /** The data and the weights. */
 export type Network = ReturnType<typeof draw>;
 
-/** The shape of a matrix, for an error message. */
+/**
+ * The shape of a matrix, in words: `(rows, columns)`.
+ *
+ * @throws {TypeError} If its rows are not arrays of one length.
+ */
 function shape(matrix: Matrix): string {
-  return `(${matrix.length}, ${matrix[0]?.length ?? 0})`;
+  const columns = matrix[0]?.length ?? 0;
+  if (!matrix.every((row) => Array.isArray(row) && row.length === columns)) {
+    throw new TypeError("Cannot use a matrix: its rows are not arrays of one length");
+  }
+  return `(${matrix.length}, ${columns})`;
 }
 
 /**
@@ -79,10 +87,9 @@ function shape(matrix: Matrix): string {
  * @throws {RangeError} If `a` does not have as many columns as `b` has rows.
  */
 export function matrixMultiply(a: Matrix, b: Matrix): Matrix {
+  const shapes = `${shape(a)} and ${shape(b)}`;
   if (a[0]?.length !== b.length) {
-    throw new RangeError(
-      `Cannot multiply matrices: shapes ${shape(a)} and ${shape(b)} do not fit`,
-    );
+    throw new RangeError(`Cannot multiply matrices: shapes ${shapes} do not fit`);
   }
   const result: Matrix = a.map(() => b[0].map(() => 0));
 
@@ -103,12 +110,12 @@ export function matrixMultiply(a: Matrix, b: Matrix): Matrix {
   return result;
 }
 
-/** 0 for negative numbers, others as they are: `np.maximum(matrix, 0)`. */
+/** Replaces negative numbers with 0: NumPy's `np.maximum(matrix, 0)`. */
 export function relu(matrix: Matrix): Matrix {
   return matrix.map((row) => row.map((value) => Math.max(0, value)));
 }
 
-/** The rows as columns, copied; in NumPy, `matrix.T` copies nothing. */
+/** Copies each column to a row. NumPy's `matrix.T` does this without a copy. */
 export function transpose(matrix: Matrix): Matrix {
   return matrix[0].map((_, j) => matrix.map((row) => row[j]));
 }
@@ -150,7 +157,7 @@ export function multiplyWithConstant(matrix: Matrix, factor: number): Matrix {
  * Trains the network by gradient descent, and yields the loss of each
  * iteration. The weights that it is given stay as they are.
  *
- * @param training What is to differ from {@linkcode TRAINING}.
+ * @param training Numbers to use in place of those in {@linkcode TRAINING}.
  * @returns The trained weights.
  */
 export function* train(
@@ -252,12 +259,14 @@ export function* train(
 //       console.log(`Current Iteration: ${t} - Loss Value: ${loss}`);
 //     }
 //
-// main (lib/run.ts) reads the flags, prints the losses and says how long they
-// took. Tests and benchmarks import train, and do something else with the losses.
+// main (lib/run.ts) reads the flags, hands them on as options, prints the losses
+// and says how long they took. Tests and benchmarks import train, and do something
+// else with the losses.
 if (import.meta.main) {
   await main({
-    command: "deno run naive_neural_network.ts",
+    usage: "deno run naive_neural_network.ts",
     about: "Trains a two-layer ReLU network with arrays of arrays.",
     defaults: { ...SIZES, ...TRAINING },
+    usesArrays: true,
   }, (options) => train(draw(options, options.seed), options));
 }

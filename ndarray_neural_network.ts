@@ -10,7 +10,10 @@
  * i and column j is `data[i * stride[0] + j * stride[1]]`.
  *
  *     npx -y deno@2 run ndarray_neural_network.ts
- *     npx -y deno@2 run --allow-ffi ndarray_neural_network.ts # with BLAS, as NumPy
+ *     npx -y deno@2 run --allow-ffi ndarray_neural_network.ts # BLAS multiplies, as in NumPy
+ *
+ * ndarray and ndarray-ops are npm packages. What they lack is this project's own, in
+ * lib/ndarrays.ts: `zeros`, `subtractScaled` and the product, `dotInWasm`.
  *
  * @module
  */
@@ -34,14 +37,14 @@ export const SIZES = {
 /** How it is trained. */
 export const TRAINING = {
   steps: 500, // iterations
-  learningRate: 1e-6, // each weight moves by this times its gradient
+  learningRate: 1e-6, // this times its gradient is subtracted from each weight
 };
 
 /**
  * Makes random data and random weights: the numbers that NumPy draws after
  * `np.random.seed(seed)`, so that the losses can be compared with NumPy's.
  *
- * @param sizes The sizes that are to differ from {@linkcode SIZES}.
+ * @param sizes Sizes to use in place of those in {@linkcode SIZES}.
  */
 export function draw(sizes: Partial<typeof SIZES> = {}, seed = 0) {
   const { N, D_in, H, D_out } = { ...SIZES, ...sizes };
@@ -65,7 +68,7 @@ export type Network = ReturnType<typeof draw>;
  * Trains the network by gradient descent, and yields the loss of each
  * iteration.
  *
- * @param training What is to differ from {@linkcode TRAINING}.
+ * @param training Numbers to use in place of those in {@linkcode TRAINING}.
  * @param dot The matrix product, which ndarray-ops does not have: `dot(a, b)` is
  *   NumPy's `a.dot(b)`. If left out, WebAssembly computes it.
  * @returns The trained weights: `w1` and `w2` themselves, changed in place as
@@ -134,7 +137,7 @@ export function* train(
 // backend that the flags choose.
 if (import.meta.main) {
   await main({
-    command: "deno run ndarray_neural_network.ts",
+    usage: "deno run ndarray_neural_network.ts",
     about: "Trains a two-layer ReLU network with ndarrays.",
     defaults: { ...SIZES, ...TRAINING },
     backends: NDARRAY_BACKENDS,

@@ -31,7 +31,7 @@ export const SIZES = {
 /** How it is trained. */
 export const TRAINING = {
   steps: 500, // iterations
-  learningRate: 1e-6, // each weight moves by this times its gradient
+  learningRate: 1e-6, // this times its gradient is subtracted from each weight
 };
 
 /**
@@ -41,7 +41,7 @@ export const TRAINING = {
  * A backend has to be started before, for example by
  * `await TENSOR_BACKENDS.wasm()` (lib/tensors.ts).
  *
- * @param sizes The sizes that are to differ from {@linkcode SIZES}.
+ * @param sizes Sizes to use in place of those in {@linkcode SIZES}.
  */
 export function draw(sizes: Partial<typeof SIZES> = {}, seed = 0) {
   const { N, D_in, H, D_out } = { ...SIZES, ...sizes };
@@ -70,7 +70,7 @@ export type Network = ReturnType<typeof draw>;
  * Trains the network by gradient descent, and yields the loss of each
  * iteration, as a tensor that the caller has to dispose of.
  *
- * @param training What is to differ from {@linkcode TRAINING}.
+ * @param training Numbers to use in place of those in {@linkcode TRAINING}.
  * @returns The trained weights: the variables `w1` and `w2` themselves.
  * @throws {Error} If `y` is not of shape (N, D_out).
  */
@@ -79,7 +79,7 @@ export function* train(
   training: Partial<typeof TRAINING> = {},
 ) {
   const { steps, learningRate } = { ...TRAINING, ...training };
-  // tf.sub would repeat the numbers of a smaller y until the shapes fit.
+  // If y had the shape (N, 1), tf.sub would use its one column for every output.
   const [N, D_out] = [x.shape[0], w2.shape[1]];
   tf.util.assertShapesMatch(y.shape, [N, D_out], "Cannot train, y:");
 
@@ -94,7 +94,8 @@ export function* train(
       // The loss is a tensor too, with no dimension and one number.
       const loss = tf.sum(tf.square(tf.sub(yPred, y))); // ()
 
-      // Backpropagation
+      // Backpropagation, by hand as in the original; tf.variableGrads would derive
+      // the gradients itself.
 
       const gradYPred = tf.mul(2, tf.sub(yPred, y)); // (N, D_out)
 
@@ -129,7 +130,7 @@ export function* train(
 // flags choose.
 if (import.meta.main) {
   await main({
-    command: "deno run tensor_neural_network.ts",
+    usage: "deno run tensor_neural_network.ts",
     about: "Trains a two-layer ReLU network with tensors.",
     defaults: { ...SIZES, ...TRAINING },
     backends: TENSOR_BACKENDS,

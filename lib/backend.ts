@@ -6,16 +6,16 @@ import { NotAvailable } from "./errors.ts";
 export interface Backend {
   device: string; // what it is, in words
   readsBehind?: number; // how many iterations may begin before a loss is read; 0 if left out
-  hint?: string | undefined; // how to compute faster, in one line
+  hints?: string[]; // what would be faster, and why it is not used; a line each
 }
 
 /**
  * How to start each backend, by its name, the fastest first. Each fails with {@linkcode
  * NotAvailable} if it can't be used; and if it would be slow, unless `mayBeSlow`.
  */
-export type Backends<Opened extends Backend = Backend> = Record<
+export type Backends<B extends Backend = Backend> = Record<
   string,
-  (mayBeSlow: boolean) => Opened | Promise<Opened>
+  (mayBeSlow: boolean) => B | Promise<B>
 >;
 
 /**
@@ -23,19 +23,23 @@ export type Backends<Opened extends Backend = Backend> = Record<
  *
  * @throws {NotAvailable} If it is not available, or none is.
  */
-export async function openBackend<Opened extends Backend>(
+export async function openBackend<B extends Backend>(
   name: string,
-  backends: Backends<Opened>,
-): Promise<Opened & Backend> {
+  backends: Backends<B>,
+): Promise<B> {
   if (name !== "auto") return await backends[name](true);
-  let hint: string | undefined;
+  const failures: NotAvailable[] = [];
   for (const start of Object.values(backends)) {
     try {
-      return { ...await start(false), hint };
+      const backend = await start(false);
+      const hints = failures.filter(({ worthAHint }) => worthAHint)
+        .map(({ what, why }) => `${what} would be faster: ${why}`);
+      return { ...backend, hints: [...hints, ...backend.hints ?? []] };
     } catch (error) {
       if (!(error instanceof NotAvailable)) throw error;
-      if (error.worthAHint) hint = `${error.what} would be faster: ${error.why}`;
+      failures.push(error);
     }
   }
-  throw new NotAvailable("any backend", "none is available");
+  const reasons = failures.map(({ what, why }) => `${what}: ${why}`);
+  throw new NotAvailable("any backend", reasons.join("; "));
 }

@@ -4,21 +4,25 @@
  * @module
  */
 
-import { NotAvailable } from "./errors.ts";
+import { firstLine, NotAvailable } from "./errors.ts";
 
 /** The libraries of a system that are tuned for its processors, and how to get one. */
-const SYSTEMS: Partial<Record<typeof Deno.build.os, [libraries: string[], remedy: string]>> = {
-  darwin: [["/System/Library/Frameworks/Accelerate.framework/Accelerate"], ""],
-  // Fedora's names for OpenBLAS with threads come before the one that it has without.
-  // deno-fmt-ignore
-  linux: [
-    ["libopenblasp.so.0", "libopenblaso.so.0", "libopenblas.so.0", "libblis.so.4", "libmkl_rt.so.2"],
-    ", install OpenBLAS (apt install libopenblas0, dnf install openblas-threads)",
-  ],
-  windows: [
-    ["libopenblas.dll", "openblas.dll", "mkl_rt.2.dll"],
-    ", put OpenBLAS's libopenblas.dll on the PATH",
-  ],
+// deno-fmt-ignore
+const SYSTEMS: Partial<Record<typeof Deno.build.os, { libraries: string[]; remedy: string }>> = {
+  darwin: { libraries: ["/System/Library/Frameworks/Accelerate.framework/Accelerate"], remedy: "" },
+  linux: {
+    // Fedora has OpenBLAS and BLIS with threads under names of their own, which come before the
+    // name without threads. The last name of OpenBLAS is Alpine's.
+    libraries: [
+      "libopenblasp.so.0", "libopenblaso.so.0", "libopenblas.so.0", "libopenblas.so.3",
+      "libblisp.so.4", "libbliso.so.4", "libblis.so.4", "libmkl_rt.so.3", "libmkl_rt.so.2",
+    ],
+    remedy: ", install OpenBLAS (apt install libopenblas0, dnf install openblas-threads)",
+  },
+  windows: {
+    libraries: ["libopenblas.dll", "openblas.dll", "mkl_rt.3.dll", "mkl_rt.2.dll"],
+    remedy: ", put OpenBLAS's libopenblas.dll on the PATH",
+  },
 };
 
 /** The parameters of a matrix product; `float` is the type of its numbers. */
@@ -37,17 +41,12 @@ const SYMBOLS = {
   // result = alpha a b + beta result, in float32 and in float64
   cblas_sgemm: gemm("f32"),
   cblas_dgemm: gemm("f64"),
-  // OpenBLAS's own
+  // Only OpenBLAS has these.
   openblas_get_num_threads: { parameters: [], result: "i32", optional: true },
   openblas_set_num_threads: { parameters: ["i32"], result: "void", optional: true },
-  // C's own, which every library finds
-  dlopen: { parameters: ["buffer", "i32"], result: "pointer", optional: true },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 const [ROW_MAJOR, NO_TRANSPOSE, TRANSPOSE] = [101, 111, 112];
-
-// The flags RTLD_NODELETE and RTLD_NOW of C's dlopen.
-const NEVER_UNLOAD: Partial<Record<typeof Deno.build.os, number>> = { linux: 0x1002, darwin: 0x82 };
 
 type Floats = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
 
@@ -61,11 +60,11 @@ export interface Operand {
 /** An open library. */
 export interface Blas {
   library: string; // the name that it was found by
+  hints: string[]; // which libraries were passed over, and why; a line each
   /**
-   * Sets `result`, row by row, to the matrix product of `a` (rows, depth) and
-   * `b` (depth, columns), all three in float32 or all three in float64.
-   *
-   * @throws {RangeError} If the shapes do not fit, or an array is too short.
+   * Sets `result`, row by row, to the matrix product of `a` (rows, depth) and `b` (depth,
+   * columns). C checks nothing: the caller does, that the shapes fit, that the arrays are as long
+   * as they say, and that all three are of one type.
    */
   multiply(a: Operand, b: Operand, result: Floats): void;
 }
@@ -73,9 +72,9 @@ export interface Blas {
 let opened: Blas | undefined;
 
 /**
- * Opens the first of the libraries that is installed. Never prompts.
+ * Opens the first of the libraries that is installed and multiplies right. Never prompts.
  *
- * @throws {NotAvailable} If FFI is not permitted, or none is found.
+ * @throws {NotAvailable} If FFI is not permitted, or there is no such library.
  */
 export function startBlas(): Blas {
   // Where only some paths are permitted, Deno looks no library up by its name.
@@ -84,43 +83,83 @@ export function startBlas(): Blas {
     throw new NotAvailable("BLAS", "it needs --allow-ffi (without a path)", true);
   }
   if (opened) return opened;
-  const [libraries, remedy] = SYSTEMS[Deno.build.os] ?? [[], ""];
+  const { libraries, remedy } = SYSTEMS[Deno.build.os] ?? { libraries: [], remedy: "" };
+  const failures: string[] = [];
   for (const library of libraries) {
     try {
-      return opened = wrap(library, Deno.dlopen(library, SYMBOLS));
-    } catch {
-      // It is not installed, or has no CBLAS: another one may do.
+      const multiply = multiplyBy(Deno.dlopen(library, SYMBOLS).symbols);
+      checkProducts(multiply);
+      const hints = failures.map((failure) => `Passed over ${failure}`);
+      return opened = { library, hints, multiply };
+    } catch (error) {
+      const reason = firstLine(error).replaceAll("Could not open library: ", "");
+      const isMissing = /could not be found/.test(reason) || // Windows, which does not say what
+        reason.includes(library) && /no such file/i.test(reason);
+      if (!isMissing) failures.push(`${library}: ${reason}`);
     }
   }
-  throw new NotAvailable("BLAS", `no fast library was found${remedy}`, true);
+  const which = failures.length > 0 ? "other fast" : "fast";
+  const reasons = [...failures, `no ${which} library was found${remedy}`];
+  throw new NotAvailable("BLAS", reasons.join("; "), true);
 }
 
-const sizes = ({ shape, transposed }: Operand) => transposed ? shape.toReversed() : shape;
+/** The numbers 1, 2 and 3 in turn, with some left out. */
+const vector = (length: number) => new Int32Array(length).map((_, i) => 1 + (i + (i >> 2)) % 3);
 
-function wrap(library: string, { symbols }: Deno.DynamicLibrary<typeof SYMBOLS>): Blas {
-  // Deno closes a library at the end of each file of tests or benchmarks, while threads of
-  // the library's own may still run in it.
-  const flags = NEVER_UNLOAD[Deno.build.os];
-  if (flags) symbols.dlopen?.(new TextEncoder().encode(`${library}\0`), flags);
+/** The matrix of `column`, whose numbers are 1, 2 or 3, times `row`. */
+function outerProduct(column: Int32Array, row: Int32Array): Int32Array {
+  const multiples = [0, 1, 2, 3].map((factor) => row.map((number) => factor * number));
+  const product = new Int32Array(column.length * row.length);
+  for (let i = 0; i < column.length; i++) product.set(multiples[column[i]], i * row.length);
+  return product;
+}
+
+/**
+ * Fails unless `multiply` computes products of about the network's sizes right: some builds of
+ * OpenBLAS do not on processors that are newer than they are. Both factors are a column times a
+ * row, so that their product is that too. All numbers are whole, and so small that float32 adds
+ * them up exactly, in any order.
+ */
+function checkProducts(multiply: Blas["multiply"]) {
+  const [u, v, w] = [64, 500, 100].map(vector);
+  const sum = v.reduce((sum, number) => sum + number * number, 0);
+  const expected = outerProduct(u, w.map((number) => sum * number));
+  const operand = (column: Int32Array, row: Int32Array, transposed: boolean) => ({
+    numbers: outerProduct(column, row),
+    shape: [column.length, row.length],
+    transposed,
+  });
+  const left = [operand(u, v, false), operand(v, u, true)];
+  const right = [operand(v, w, false), operand(w, v, true)];
+  for (const type of [Float32Array, Float64Array]) {
+    for (const a of left.map((a) => ({ ...a, data: new type(a.numbers) }))) {
+      for (const b of right.map((b) => ({ ...b, data: new type(b.numbers) }))) {
+        const result = new type(expected.length);
+        multiply(a, b, result);
+        const product = new Int32Array(result);
+        for (let i = 0; i < product.length; i++) {
+          if (product[i] !== expected[i]) throw new Error("it multiplies wrongly on this machine");
+        }
+      }
+    }
+  }
+}
+
+const shapeOf = ({ shape, transposed }: Operand) => transposed ? shape.toReversed() : shape;
+
+function multiplyBy(symbols: Deno.DynamicLibrary<typeof SYMBOLS>["symbols"]): Blas["multiply"] {
   // OpenBLAS counts the host's processors, of which a container may have few.
   const threads = symbols.openblas_get_num_threads?.() ?? 1;
   symbols.openblas_set_num_threads?.(Math.min(threads, navigator.hardwareConcurrency));
-  return {
-    library,
-    multiply(a, b, result) {
-      const [rows, depth] = sizes(a);
-      const [inner, columns] = sizes(b);
-      // BLAS would read and write outside the arrays.
-      const isInside = depth === inner && a.data.length >= rows * depth &&
-        b.data.length >= depth * columns && result.length >= rows * columns;
-      if (!isInside) throw new RangeError("Cannot multiply matrices: an array is too short");
-      // deno-fmt-ignore
-      symbols[result instanceof Float32Array ? "cblas_sgemm" : "cblas_dgemm"](
-        ROW_MAJOR, a.transposed ? TRANSPOSE : NO_TRANSPOSE, b.transposed ? TRANSPOSE : NO_TRANSPOSE,
-        rows, columns, depth,
-        1, a.data, a.shape[1], b.data, b.shape[1],
-        0, result, columns,
-      );
-    },
+  return (a, b, result) => {
+    const [rows, depth] = shapeOf(a);
+    const [, columns] = shapeOf(b);
+    // deno-fmt-ignore
+    symbols[result instanceof Float32Array ? "cblas_sgemm" : "cblas_dgemm"](
+      ROW_MAJOR, a.transposed ? TRANSPOSE : NO_TRANSPOSE, b.transposed ? TRANSPOSE : NO_TRANSPOSE,
+      rows, columns, depth,
+      1, a.data, a.shape[1], b.data, b.shape[1],
+      0, result, columns,
+    );
   };
 }

@@ -10,7 +10,10 @@ export class UserError extends Error {
 
 /** Something that this machine does not have, or that Deno may not use. */
 export class NotAvailable extends UserError {
-  /** @param worthAHint Whether a flag or a package would make it available, and training faster. */
+  /**
+   * @param worthAHint Whether the user is told even if something slower works: a flag or a
+   *   package would help, or something is there and fails.
+   */
   constructor(readonly what: string, readonly why: string, readonly worthAHint = false) {
     super(`Cannot use ${what}: ${why}`);
   }

@@ -6,11 +6,20 @@
 
 // @ts-types="@types/ndarray"
 import ndarray, { type NdArray } from "ndarray";
+// @ts-types="@types/ndarray-ops"
+import ops from "ndarray-ops";
 import type { Backend, Backends } from "./backend.ts";
 import { type Blas, type Operand, startBlas } from "./blas.ts";
-import { memory, multiply } from "./kernel/multiply.wasm";
+import { firstLine, NotAvailable } from "./errors.ts";
 
-/** A matrix: two-dimensional, of float64. */
+const noWasm = (why: string) => new NotAvailable("WebAssembly", why, true);
+
+// Deno 2.9.0 crashes where this file is imported without WebAssembly.
+const kernel = "WebAssembly" in globalThis
+  ? await import("./kernel/multiply.wasm").catch((error) => noWasm(firstLine(error)))
+  : noWasm("it is off");
+
+/** A matrix: two-dimensional, of float64. Other numbers are taken too, and computed as float64. */
 export type Matrix = NdArray<Float64Array<ArrayBuffer>>;
 
 /** A matrix of zeros: NumPy's `np.zeros((rows, columns))`. */
@@ -20,30 +29,59 @@ export function zeros(rows: number, columns: number): Matrix {
 
 const shapeOf = ({ shape }: Matrix) => `(${shape.join(", ")})`;
 
-/**
- * Subtracts `factor` times `b` from `a` in place, both of one shape and row by row in
- * memory: NumPy's `a -= factor * b`, without the matrix in between.
- *
- * @throws {RangeError} If the shapes differ, or if one is transposed and the other is not.
- */
-export function subtractScaled(a: Matrix, factor: number, b: Matrix) {
-  if (shapeOf(a) !== shapeOf(b) || a.stride.join() !== b.stride.join()) {
-    const shapes = `${shapeOf(a)} and ${shapeOf(b)}`;
-    throw new RangeError(`Cannot subtract matrices: shapes ${shapes}, or strides, differ`);
-  }
-  const { data: to, shape: [rows, columns] } = a;
-  const from = b.data;
-  for (let i = 0; i < rows; i++) {
-    for (let j = i * columns; j < (i + 1) * columns; j++) to[j] -= factor * from[j];
-  }
+/** Fails unless this is a matrix of numbers, and each of them is within its data. */
+function checkMatrix(verb: string, matrix: Matrix) {
+  const { dtype, data, shape, stride, offset } = matrix;
+  const [down, across] = [(shape[0] - 1) * stride[0], (shape[1] - 1) * stride[1]];
+  const isInside = offset + Math.min(0, down) + Math.min(0, across) >= 0 &&
+    offset + Math.max(0, down) + Math.max(0, across) < data.length;
+  const isOfNumbers = !/^(generic|big)/.test(dtype);
+  if (shape.length === 2 && isOfNumbers && (isInside || matrix.size === 0)) return;
+  const why = shape.length === 2 && isOfNumbers ? "reaches outside of its data" : "is no matrix";
+  throw new RangeError(`Cannot ${verb} matrices: ${dtype} of shape ${shapeOf(matrix)} ${why}`);
 }
 
 /**
- * The matrix product of `a` (n, k) and `b` (k, m), of shape (n, m): NumPy's `a.dot(b)`.
+ * Subtracts `factor` times `b` from `a` in place, both of one shape: NumPy's `a -= factor * b`.
  * Views with any strides will do.
  *
+ * @throws {RangeError} If the shapes differ, if one of the two is no matrix of numbers, or if `a`
+ *   can't take the differences: it holds whole numbers only, or shows one number several times.
+ */
+export function subtractScaled(a: Matrix, factor: number, b: Matrix) {
+  checkMatrix("subtract", a);
+  checkMatrix("subtract", b);
+  const [rows, columns] = a.shape;
+  if (rows !== b.shape[0] || columns !== b.shape[1]) {
+    throw new RangeError(`Cannot subtract matrices: shapes ${shapeOf(a)} and ${shapeOf(b)} differ`);
+  }
+  if (isRowByRow(a) && isRowByRow(b) && a.data.buffer !== b.data.buffer) {
+    // One pass, without the matrix in between.
+    const [to, from] = [a.data.subarray(a.offset), b.data.subarray(b.offset)];
+    for (let i = 0; i < rows * columns; i++) to[i] -= factor * from[i];
+    return;
+  }
+  const [down, across] = a.stride.map(Math.abs);
+  const isDistinct = across > 0 && down >= columns * across || down > 0 && across >= rows * down;
+  if (/int|buffer/.test(a.dtype) || !isDistinct) {
+    const why = isDistinct ? `${a.dtype} has no fractions` : "elements share a number";
+    throw new RangeError(`Cannot subtract matrices in place: ${why}`);
+  }
+  const scaled = zeros(rows, columns);
+  ops.muls(scaled, b, factor);
+  ops.subeq(a, scaled);
+}
+
+/** Whether a matrix is in memory as float64, row by row and without gaps. */
+const isRowByRow = ({ data, shape, stride }: Matrix) =>
+  data instanceof Float64Array && stride[0] === shape[1] && stride[1] === 1;
+
+/**
+ * The matrix product of `a` (n, k) and `b` (k, m), of shape (n, m): NumPy's `a.dot(b)`.
+ * Views with any strides will do, and any type of numbers but bigint.
+ *
  * @throws {RangeError} If `a` does not have as many columns as `b` has rows, or if one of
- *   them is not a matrix.
+ *   them is no matrix of numbers.
  */
 export type Dot = (a: Matrix, b: Matrix) => Matrix;
 
@@ -52,7 +90,9 @@ type Multiply = (a: Matrix, b: Matrix, result: Matrix) => void;
 
 function dotBy(multiply: Multiply): Dot {
   return (a, b) => {
-    if (a.dimension !== 2 || b.dimension !== 2 || a.shape[1] !== b.shape[0]) {
+    checkMatrix("multiply", a);
+    checkMatrix("multiply", b);
+    if (a.shape[1] !== b.shape[0]) {
       const shapes = `${shapeOf(a)} and ${shapeOf(b)}`;
       throw new RangeError(`Cannot multiply matrices: shapes ${shapes} do not fit`);
     }
@@ -64,10 +104,10 @@ function dotBy(multiply: Multiply): Dot {
 
 /** Multiplies by the loops of naive_neural_network.ts. */
 const multiplyByLoops: Multiply = (a, b, result) => {
-  const [rows, inner] = a.shape;
+  const [rows, depth] = a.shape;
   const [columns, step] = [b.shape[1], b.stride[1]];
   for (let i = 0; i < rows; i++) {
-    for (let k = 0; k < inner; k++) {
+    for (let k = 0; k < depth; k++) {
       const aik = a.data[a.offset + i * a.stride[0] + k * a.stride[1]];
       const bRow = b.offset + k * b.stride[0];
       for (let j = 0; j < columns; j++) {
@@ -81,21 +121,22 @@ const BLOCK = 4; // rows and columns that the kernel multiplies at once
 const PAGE = 2 ** 16; // bytes of a page of WebAssembly's memory
 
 /**
- * Multiplies by the kernel in WebAssembly. Its memory gets all rows of `a`, four by four,
- * and then four columns of `b` after the other, in the order in which the kernel reads them.
- * Each sum adds the same products in the same order as {@linkcode multiplyByLoops}.
+ * Multiplies by the kernel in WebAssembly. Its memory gets all rows of `a`, four at a time,
+ * and then, in one place, four columns of `b` at a time, in the order in which the kernel
+ * reads them. Each sum adds the same products in the same order as {@linkcode multiplyByLoops}.
  *
- * Source: K. Goto and R. van de Geijn, "Anatomy of high-performance matrix
- * multiplication", 2008.
+ * Source: K. Goto and R. van de Geijn, "Anatomy of high-performance matrix multiplication", 2008.
  */
 function multiplyInWasm(a: Matrix, b: Matrix, result: Matrix) {
+  if (kernel instanceof NotAvailable) throw kernel;
+  const { memory, multiply } = kernel;
   const [rows, depth] = a.shape;
   const columns = b.shape[1];
-  // The kernel takes an even number of products: zero times zero is added to an odd one.
-  const inner = depth + depth % 2;
+  // The kernel adds two products at once. Where depth is odd, the last one is of two zeros.
+  const evenDepth = depth + depth % 2;
   const groups = Math.ceil(rows / BLOCK);
-  const bStart = BLOCK * groups * inner;
-  const resultStart = bStart + BLOCK * inner;
+  const bStart = BLOCK * groups * evenDepth;
+  const resultStart = bStart + BLOCK * evenDepth;
   const width = BLOCK * Math.ceil(columns / BLOCK);
   const lacking = 8 * (resultStart + BLOCK * groups * width) - memory.buffer.byteLength;
   if (lacking > 0) memory.grow(Math.ceil(lacking / PAGE));
@@ -103,10 +144,10 @@ function multiplyInWasm(a: Matrix, b: Matrix, result: Matrix) {
   const numbers = new Float64Array(memory.buffer as ArrayBuffer);
 
   const bColumns = b.transpose(1, 0);
-  for (let i = 0; i < rows; i += BLOCK) pack(a, i, numbers, i * inner);
+  for (let i = 0; i < rows; i += BLOCK) pack(a, i, numbers, i * evenDepth);
   for (let j = 0; j < columns; j += BLOCK) {
     pack(bColumns, j, numbers, bStart);
-    multiply(0, 8 * bStart, 8 * (resultStart + j), inner, groups, 8 * width);
+    multiply(0, 8 * bStart, 8 * (resultStart + j), evenDepth, groups, 8 * width);
   }
   for (let i = 0; i < rows; i++) {
     const row = resultStart + i * width;
@@ -116,8 +157,8 @@ function multiplyInWasm(a: Matrix, b: Matrix, result: Matrix) {
 
 /**
  * Copies four rows of `matrix`, from row `first` on, to `panel` from `to` on: column after
- * column, and then zeros where their number is odd. The last row stands in for rows below
- * it, whose products nobody reads.
+ * column, and then zeros if the number of columns is odd. Where fewer than four rows are left,
+ * the last one is copied in place of the others, and nobody reads what is computed from those.
  */
 function pack(
   { data, shape, stride, offset }: Matrix,
@@ -138,33 +179,41 @@ function pack(
   if (columns % 2 === 1) panel.fill(0, end, end + BLOCK);
 }
 
-/** The product by the kernel in WebAssembly, which needs nothing but Deno. */
+/**
+ * The product by the kernel in WebAssembly, which needs nothing but Deno.
+ *
+ * @throws {NotAvailable} If there is no WebAssembly.
+ */
 export const dotInWasm = dotBy(multiplyInWasm);
 
-/** Multiplies by a BLAS library, with nothing copied, as NumPy does. */
-const multiplyByBlas = (blas: Blas): Multiply => (a, b, result) => {
+/** Multiplies by a BLAS library, with nothing copied, as NumPy does; or in WebAssembly what it can't read. */
+const multiplyByBlas = (multiply: Blas["multiply"]): Multiply => (a, b, result) => {
   const [left, right] = [operand(a), operand(b)];
-  if (left && right) blas.multiply(left, right, result.data);
+  if (left && right) multiply(left, right, result.data);
   else multiplyInWasm(a, b, result);
 };
 
 /** Describes to BLAS a matrix that is row by row in memory, or whose transpose is; no other. */
-function operand({ data, shape, stride, offset }: Matrix): Operand | undefined {
-  const [rows, columns] = shape;
-  const numbers = data.subarray(offset);
-  if (stride[0] === columns && stride[1] === 1) return { data: numbers, shape, transposed: false };
-  const isTranspose = stride[0] === 1 && stride[1] === rows;
-  return isTranspose ? { data: numbers, shape: [columns, rows], transposed: true } : undefined;
+function operand(matrix: Matrix): Operand | undefined {
+  const transpose = matrix.transpose(1, 0);
+  const [transposed, { data, shape, offset }] = isRowByRow(matrix)
+    ? [false, matrix]
+    : [true, transpose];
+  if (transposed && !isRowByRow(transpose) || matrix.size === 0) return undefined;
+  return { data: data.subarray(offset), shape, transposed };
 }
 
 /** How to start each backend of the ndarray script. */
 export const NDARRAY_BACKENDS = {
   blas: () => {
-    const blas = startBlas();
-    const device = `ndarrays, with BLAS from ${blas.library}`;
-    return { device, dot: dotBy(multiplyByBlas(blas)) };
+    const { library, hints, multiply } = startBlas();
+    const device = `ndarrays, with BLAS from ${library}`;
+    return { device, hints, dot: dotBy(multiplyByBlas(multiply)) };
   },
-  wasm: () => ({ device: "ndarrays, with WebAssembly", dot: dotInWasm }),
+  wasm: () => {
+    if (kernel instanceof NotAvailable) throw kernel;
+    return { device: "ndarrays, with WebAssembly", dot: dotInWasm };
+  },
   typescript: () => ({
     device: "ndarrays, with loops in TypeScript",
     dot: dotBy(multiplyByLoops),

@@ -19,22 +19,13 @@ function mersenneTwister(seed: number): () => number {
     state[i] = Math.imul(1812433253, last ^ (last >>> 30)) + i;
   }
 
-  function refill() {
-    for (let i = 0; i < STATE_LENGTH; i++) {
-      const next = state[(i + 1) % STATE_LENGTH];
-      const joined = (state[i] & 0x80000000) | (next & 0x7fffffff);
-      const twist = next & 1 ? 0x9908b0df : 0;
-      state[i] = state[(i + SHIFT) % STATE_LENGTH] ^ (joined >>> 1) ^ twist;
-    }
-  }
-
-  let position = STATE_LENGTH;
+  let position = 0;
   return () => {
-    if (position === STATE_LENGTH) {
-      refill();
-      position = 0;
-    }
-    let bits = state[position++];
+    const i = position;
+    position = (i + 1) % STATE_LENGTH;
+    const joined = (state[i] & 0x80000000) | (state[position] & 0x7fffffff);
+    const twist = joined & 1 ? 0x9908b0df : 0;
+    let bits = state[i] = state[(i + SHIFT) % STATE_LENGTH] ^ (joined >>> 1) ^ twist;
     bits ^= bits >>> 11;
     bits ^= (bits << 7) & 0x9d2c5680;
     bits ^= (bits << 15) & 0xefc60000;

@@ -7,23 +7,24 @@
 import { type Backend, type Backends, openBackend } from "./backend.ts";
 import { type Command, help, type Options, parseOptions } from "./cli.ts";
 import { firstLine, NotAvailable, UserError } from "./errors.ts";
-import { inMs, inSeconds } from "./times.ts";
+import { inSeconds } from "./times.ts";
 
-const LEAST_DENO = "2.9.0"; // the first version that runs all three scripts on every backend
+const OLDEST_DENO = "2.9.0"; // the first version that runs all three scripts on every backend
 export const ARRAYS: Backend = { device: "arrays of arrays" }; // the naive script's only one
 
-/** A number that is still being computed elsewhere: a scalar tensor is one. */
+/** A loss that is still being computed, on a GPU for example: a tensor of one number. */
 export interface Pending {
   data(): Promise<ArrayLike<number>>;
   dispose(): void;
 }
 
-/** What a training yields, iteration by iteration from 0. */
+/** What `train` yields: the loss of each iteration, from iteration 0 on. */
 export type Losses = Iterable<{ t: number; loss: number | Pending }>;
 
-type Printing = Pick<Options, "steps" | "logEvery" | "learningRate">;
+/** The options that reading the losses needs. */
+type Reading = Pick<Options, "steps" | "logEvery" | "learningRate">;
 
-/** Reads a loss, and frees the tensor that it was in. */
+/** Gives the number, and frees the tensor that it was in. */
 async function read(loss: number | Pending): Promise<number> {
   if (typeof loss === "number") return loss;
   try {
@@ -33,17 +34,14 @@ async function read(loss: number | Pending): Promise<number> {
   }
 }
 
-/** Starts to read the losses that are to be printed, and yields each read when it is due. */
-function* startReads(
-  losses: Losses,
-  { steps, logEvery }: Printing,
-  readsBehind: number,
-): Iterable<{ t: number; reading: Promise<number> }> {
+/** Starts to read the losses that are to be printed, and yields each when its turn comes. */
+function* startReads(losses: Losses, { steps, logEvery }: Reading, readsBehind: number) {
   const reads: { t: number; reading: Promise<number> }[] = [];
   for (const { t, loss } of losses) {
     if (t % logEvery === 0 || t === steps - 1) {
       const reading = read(loss);
-      // Whoever awaits it sees it fail; Deno is not to end the process before that.
+      // A read that fails throws where it is awaited. Without this line, Deno would end the
+      // process before that.
       reading.catch(() => {});
       reads.push({ t, reading });
     } else if (typeof loss !== "number") {
@@ -60,24 +58,23 @@ function* startReads(
  * @param readsBehind How many iterations may begin before a loss has been read.
  * @throws {UserError} After a loss that is not finite.
  */
-export async function* readLosses(losses: Losses, printing: Printing, readsBehind = 0) {
-  for (const { t, reading } of startReads(losses, printing, readsBehind)) {
+export async function* readLosses(losses: Losses, options: Reading, readsBehind = 0) {
+  for (const { t, reading } of startReads(losses, options, readsBehind)) {
     const loss = await reading;
     yield { t, loss };
     if (Number.isFinite(loss)) continue;
-    const remedy = `try a --learning-rate below ${printing.learningRate}`;
+    const remedy = `try a --learning-rate below ${options.learningRate}`;
     throw new UserError(`Cannot go on: the loss is ${loss} at iteration ${t}, ${remedy}`);
   }
 }
 
-/** Prints to stderr what computes, and how it could be faster. */
-export function announce({ device, hint }: Backend) {
-  console.error(`Training on ${device}`);
-  if (hint) console.error(hint);
+/** Prints to stderr what computes, and what would be faster. */
+export function announce({ device, hints = [] }: Backend) {
+  for (const line of [`Training on ${device}`, ...hints]) console.error(line);
 }
 
 /**
- * Writes a line to stdout, as Python's `print` does. Ends the process if its reader has gone.
+ * Writes a line to stdout, as Python's `print` does. Ends the process if nobody reads it any more.
  *
  * @throws {UserError} If the line can't be written, to a full disk for example.
  */
@@ -91,16 +88,10 @@ export function print(line: string) {
   }
 }
 
-/** Reads the flags of a command and runs it. A {@linkcode UserError} is printed as one line. */
-export async function runCommand(command: Command, run: (options: Options) => Promise<void>) {
+/** Runs a function. A {@linkcode UserError} is printed as one line, and ends the process. */
+export async function exitOnError(run: () => void | Promise<void>) {
   try {
-    const { deno } = Deno.version;
-    if (deno.localeCompare(LEAST_DENO, "en", { numeric: true }) < 0) {
-      throw new NotAvailable(`Deno ${deno}`, `version ${LEAST_DENO} or later is needed`);
-    }
-    const options = parseOptions(command, Deno.args);
-    if (options) await run(options);
-    else print(help(command));
+    await run();
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     console.error(`error: ${error.message}`);
@@ -108,21 +99,33 @@ export async function runCommand(command: Command, run: (options: Options) => Pr
   }
 }
 
+/** Reads the flags of a command and runs it, by {@linkcode exitOnError}. */
+export function runCommand(command: Command, run: (options: Options) => Promise<void>) {
+  return exitOnError(async () => {
+    const { deno } = Deno.version;
+    if (deno.localeCompare(OLDEST_DENO, "en", { numeric: true }) < 0) {
+      throw new NotAvailable(`Deno ${deno}`, `version ${OLDEST_DENO} or later is needed`);
+    }
+    const options = await parseOptions(command, Deno.args);
+    if (options) await run(options);
+    else print(help(command));
+  });
+}
+
 /** Runs a script: trains on the backend that the flags choose, and prints the losses. */
-export function main<Opened extends Backend>(
-  command: Command & { backends?: Backends<Opened> },
-  train: (options: Options, backend: Opened) => Losses,
+export function main<B extends Backend>(
+  command: Command & { backends?: Backends<B> },
+  train: (options: Options, backend: B) => Losses,
 ): Promise<void> {
-  return runCommand(command, async (options) => {
+  return runCommand({ ...command, printsLosses: true }, async (options) => {
     const { backends } = command;
-    const backend = backends ? await openBackend(options.backend, backends) : ARRAYS as Opened;
+    const backend = backends ? await openBackend(options.backend, backends) : ARRAYS as B;
     announce(backend);
     const losses = train(options, backend);
     const start = performance.now();
     for await (const { t, loss } of readLosses(losses, options, backend.readsBehind)) {
       print(`Current Iteration: ${t} - Loss Value: ${loss}`);
     }
-    const total = performance.now() - start;
-    console.error(`Trained in ${inSeconds(total)}, ${inMs(total / options.steps)} an iteration`);
+    console.error(`Trained in ${inSeconds(performance.now() - start)}`);
   });
 }

@@ -6,10 +6,10 @@ import util from "node:util";
 import * as tf from "@tensorflow/tfjs-core";
 import { firstLine, NotAvailable } from "./errors.ts";
 
-/** Where the task installs: a folder of its own, for only there do install scripts run. */
+/** Where the task installs it: Deno runs the install scripts of packages in a folder like that. */
 const FOLDER = new URL("../.tensorflow/", import.meta.url);
 
-/** The packages that will do; the first one computes on a GPU where it can. */
+/** The packages that have it; the first one computes on a GPU where it can. */
 const PACKAGES = ["@tensorflow/tfjs-node-gpu", "@tensorflow/tfjs-node"];
 
 /** The parts of the package's backend that say what it computes on. */
@@ -40,10 +40,10 @@ export async function startTensorflow(): Promise<string> {
 
   try {
     createRequire(FOLDER)(name);
+    if (!await tf.setBackend("tensorflow")) throw new Error("TensorFlow.js can't start it");
   } catch (error) {
-    throw new NotAvailable("tensorflow", `${firstLine(error)}, ${remedy}`);
+    throw new NotAvailable("tensorflow", `${firstLine(error)}, ${remedy}`, true);
   }
-  await tf.setBackend("tensorflow");
   const { binding, isUsingGpuDevice } = tf.backend() as unknown as NodeBackend;
   return `TensorFlow ${binding.TF_Version} on the ${isUsingGpuDevice ? "GPU" : "CPU"}`;
 }

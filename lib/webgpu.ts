@@ -5,7 +5,10 @@ import "@tensorflow/tfjs-backend-webgpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { firstLine, NotAvailable, UserError } from "./errors.ts";
 
-let watched: WebGPUBackend | undefined; // the one that fails after errors
+let watched: WebGPUBackend | undefined; // the backend whose reads fail after an error of the GPU
+
+/** What an adapter is, in words: a browser hides its name, but not who made it. */
+const nameOf = ({ info }: GPUAdapter) => info.description || `${info.vendor} ${info.architecture}`;
 
 /**
  * Finds the fastest adapter of this machine.
@@ -14,16 +17,15 @@ let watched: WebGPUBackend | undefined; // the one that fails after errors
  * @throws {NotAvailable} If there is no such adapter.
  */
 export async function findAdapter(mayBeSlow: boolean): Promise<GPUAdapter> {
-  const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
+  const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) {
     const driver = ", install a Vulkan driver (apt install mesa-vulkan-drivers)";
-    const remedy = Deno.build.os === "linux" ? driver : "";
+    const remedy = globalThis.Deno?.build.os === "linux" ? driver : "";
     throw new NotAvailable("webgpu", `there is no adapter${remedy}`);
   }
-  const { isFallbackAdapter, description } = adapter.info;
-  const isSoftware = isFallbackAdapter || /llvmpipe|swiftshader|basic render/i.test(description);
-  if (isSoftware && !mayBeSlow) {
-    throw new NotAvailable("webgpu", `there is only a software adapter, ${description}`);
+  const isSoftware = /llvmpipe|swiftshader|basic render/i.test(nameOf(adapter));
+  if ((isSoftware || adapter.info.isFallbackAdapter) && !mayBeSlow) {
+    throw new NotAvailable("webgpu", `there is only a software adapter, ${nameOf(adapter)}`);
   }
   return adapter;
 }
@@ -35,7 +37,7 @@ export async function findAdapter(mayBeSlow: boolean): Promise<GPUAdapter> {
  * @throws {NotAvailable} If there is none, or if it does not start or computes wrongly.
  */
 export async function startWebgpu(mayBeSlow: boolean): Promise<string> {
-  const { info } = await findAdapter(mayBeSlow);
+  const adapter = await findAdapter(mayBeSlow);
   // By default, small tensors would be computed on the CPU.
   tf.env().set("WEBGPU_CPU_FORWARD", false);
   try {
@@ -44,11 +46,11 @@ export async function startWebgpu(mayBeSlow: boolean): Promise<string> {
     const product = tf.tidy(() => tf.matMul([[1, 2]], [[3], [4]]));
     const [value] = await product.data();
     product.dispose();
-    if (value !== 11) throw new Error(`1 times 3 plus 2 times 4 is ${value} there`);
+    if (value !== 11) throw new Error(`the product of (1, 2) and (3, 4) is ${value}, not 11`);
   } catch (error) {
-    throw new NotAvailable("webgpu", firstLine(error));
+    throw new NotAvailable("webgpu", firstLine(error), true);
   }
-  return `WebGPU on ${info.description}`;
+  return `WebGPU on ${nameOf(adapter)}`;
 }
 
 /**
