@@ -1,6 +1,6 @@
 /**
- * Draws the pictures of the pages and writes their tables from the measurements:
- * `deno task images`.
+ * Draws the pictures that show measurements, and writes the pages' tables: `deno task images`.
+ * The diagrams, network_*.svg and strides_*.svg, show none, and are kept as they are.
  *
  * @module
  */
@@ -8,28 +8,38 @@
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
 import { inMs } from "../lib/times.ts";
-import { comparison, iteration, type Measurements, timeOf, writeFigures } from "./figures.ts";
-import measured from "./measurements.json" with { type: "json" };
+import sittings from "./measurements.json" with { type: "json" };
+import { comparison, iteration, type Measurements, timeOf, writeTables } from "./tables.ts";
 
 /** GitHub shows a page in one of these; each picture is drawn for both. */
 const THEMES = {
-  light: { text: "#1f2328", faint: "#59636e", line: "#d1d9e0", row: "#fbe3c0", other: "#cfe4fa" },
-  dark: { text: "#f0f6fc", faint: "#9198a1", line: "#3d444d", row: "#6b4a15", other: "#1f4a78" },
-} as const;
+  light: { text: "#1f2328", background: "#ffffff" },
+  dark: { text: "#f0f6fc", background: "#0d1117" },
+};
 
-type Theme = typeof THEMES[keyof typeof THEMES];
+type Theme = typeof THEMES.light;
 
-const RED = "#e5534b";
-const AMBER = "#c98a00";
-const BLUE = "#2f81f7";
-const GREY = "#8b949e";
+const PYTHON = "#57606a";
+
+/** What the pictures show, each in one colour in all of them. */
+const COLORS: Record<string, string> = {
+  "Python lists": PYTHON,
+  "arrays": "#c93c37",
+  "ndarrays in WebAssembly": "#c98a00",
+  "ndarrays with BLAS": "#a371f7",
+  "tensors in WebAssembly": "#2f81f7",
+  "tensors with BLAS": "#0d9aa5",
+  "NumPy": PYTHON,
+  "PyTorch": PYTHON,
+};
+
 const FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif";
 
 /** A chart as SVG, its coordinates rounded. */
 function chart(theme: Theme, options: Plot.PlotOptions): string {
-  const style = { fontFamily: FONT, fontSize: "14px", color: theme.text, background: "none" };
-  const { document } = parseHTML("<body>") as unknown as Plot.PlotOptions;
-  const { outerHTML } = Plot.plot({ document, style, width: 680, ...options });
+  const style = { fontFamily: FONT, fontSize: "17px", color: theme.text, background: "none" };
+  const { document } = parseHTML("<body>") as unknown as Required<Plot.PlotOptions>;
+  const { outerHTML } = Plot.plot({ document, style, width: 650, ...options });
   return outerHTML.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ')
     .replaceAll(/\d+\.\d{4,}(?=[^<>]*>)/g, (number: string) => Number(number).toFixed(1)) + "\n";
 }
@@ -37,49 +47,42 @@ function chart(theme: Theme, options: Plot.PlotOptions): string {
 /** What an iteration takes, by what computes it. */
 function header(measured: Measurements, theme: Theme): string {
   const arrays = timeOf(measured, "arrays");
-  const cut = 1.25 * arrays;
-  const bars = Object.entries({
-    "Python lists": GREY,
-    "arrays": RED,
-    "ndarrays": AMBER,
-    "ndarrays with BLAS": AMBER,
-    "tensors in WebAssembly": BLUE,
-    "tensors with BLAS": BLUE,
-    "NumPy": GREY,
-    "PyTorch": GREY,
-  }).map(([name, fill]) => {
+  const cut = 1.35 * arrays;
+  const bars = Object.entries(COLORS).map(([name, fill]) => {
     const ms = timeOf(measured, name);
     const compared = name === "arrays" ? "" : `, ${comparison(ms, arrays)}`;
-    const shown = name === "ndarrays" ? "ndarrays in WebAssembly" : name;
-    const end = ms > cut ? " (the bar is cut off)" : "";
-    return { name: shown, ms: Math.min(ms, cut), fill, label: `${inMs(ms)}${compared}${end}` };
+    return { name, ms: Math.min(ms, cut), fill, label: `${inMs(ms)}${compared}` };
   });
-  const inside = bars.filter(({ ms }) => ms === cut);
-  const outside = bars.filter(({ ms }) => ms < cut);
+  const inside = bars.filter(({ ms }) => ms > arrays / 2);
+  const outside = bars.filter(({ ms }) => ms <= arrays / 2);
+  const label = { x: 0, y: "name", text: "label", textAnchor: "start", dx: 8 } as const;
+  const broken = bars.filter(({ ms }) => ms === cut);
   return chart(theme, {
-    height: 330,
-    marginLeft: 200,
-    marginRight: 10,
-    marginTop: 45,
-    marginBottom: 10,
+    height: 370,
+    marginLeft: 236,
+    marginRight: 5,
+    marginTop: 62,
+    marginBottom: 5,
     x: { axis: null, domain: [0, cut] },
-    y: { label: null, domain: bars.map(({ name }) => name), tickSize: 0, padding: 0.25 },
+    y: { label: null, domain: bars.map(({ name }) => name), tickSize: 0, padding: 0.2 },
     marks: [
       Plot.barX(bars, { x: "ms", y: "name", fill: "fill", rx: 3 }),
-      Plot.text(inside, {
-        x: 0,
+      // A bar that is too long for the picture has a gap.
+      Plot.text(broken, {
+        x: 0.9 * cut,
         y: "name",
-        text: "label",
-        textAnchor: "start",
-        dx: 8,
-        fill: "white",
+        text: () => "//",
+        fill: theme.background,
+        fontSize: 40,
       }),
-      Plot.text(outside, { x: "ms", y: "name", text: "label", textAnchor: "start", dx: 8 }),
-      Plot.text(["One training iteration: arrays work, and compiled code is faster"], {
+      Plot.text(inside, { ...label, fill: "white", fontWeight: 600 }),
+      Plot.text(outside, { ...label, x: "ms" }),
+      Plot.text(["One training iteration: arrays work,\nand code written for products is faster"], {
         frameAnchor: "top-left",
-        dx: -190,
-        dy: -38,
-        fontSize: 18,
+        lineAnchor: "top",
+        dx: -231,
+        dy: -60,
+        fontSize: 20,
         fontWeight: 600,
       }),
     ],
@@ -94,8 +97,8 @@ function lines(
 ): string {
   return chart(theme, {
     height: 420,
-    marginLeft: 110,
-    marginBottom: 45,
+    marginLeft: 100,
+    marginBottom: 50,
     marginTop: 40,
     ...options,
     marks: [
@@ -111,15 +114,15 @@ function lines(
 /** Losses over the iterations. */
 function losses({ losses }: Measurements, theme: Theme): string {
   const kinds = {
-    float64: ["float64: arrays, ndarrays", RED],
-    float32: ["float32: tensors", BLUE],
+    float64: ["arrays, ndarrays\n(float64)", COLORS["arrays"]],
+    float32: ["tensors\n(float32)", COLORS["tensors in WebAssembly"]],
   };
   const points = Object.entries(kinds).flatMap(([kind, [name, color]]) =>
     losses[kind].map((y, x) => ({ x, y, name, color })).filter(({ x }) => x % 10 === 0 || x === 499)
   );
   return lines(theme, points, {
-    marginRight: 190,
-    x: { label: "iteration" },
+    marginRight: 150,
+    x: { label: "iteration", ticks: [0, 100, 200, 300, 400, 500] },
     y: {
       type: "log",
       label: "loss",
@@ -134,20 +137,14 @@ function losses({ losses }: Measurements, theme: Theme): string {
 /** The time of an iteration as the hidden layer grows. */
 function hidden(measured: Measurements, theme: Theme): string {
   const sizes = [25, 50, 100, 200, 400, 800, 1600, 3200, 6400];
-  const colors = {
-    "arrays": RED,
-    "ndarrays": AMBER,
-    "ndarrays with BLAS": "#a371f7",
-    "tensors in WebAssembly": BLUE,
-    "tensors with BLAS": "#0d9aa5",
-  };
-  const points = Object.entries(colors).flatMap(([name, color]) =>
-    sizes.map((x) => ({ x, y: timeOf(measured, name, iteration(x)), name, color }))
-  );
+  const points = Object.entries(COLORS).filter(([, color]) => color !== PYTHON)
+    .flatMap(([name, color]) =>
+      sizes.map((x) => ({ x, y: timeOf(measured, name, iteration(x)), name, color }))
+    );
   return lines(theme, points, {
-    marginRight: 180,
+    marginRight: 210,
     // Each size is twice the one before, so that equal steps make a logarithmic scale.
-    x: { type: "point", label: "hidden units", domain: sizes },
+    x: { type: "point", label: "hidden units", domain: sizes, ticks: [25, 100, 400, 1600, 6400] },
     y: {
       type: "log",
       label: "an iteration",
@@ -158,86 +155,9 @@ function hidden(measured: Measurements, theme: Theme): string {
   });
 }
 
-/** A drawing as SVG, of shapes made by the functions below. */
-const drawing = (width: number, height: number, shapes: string[]) =>
-  `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" ` +
-  `viewBox="0 0 ${width} ${height}" font-family="${FONT}">${shapes.join("")}</svg>\n`;
-
-const text = (x: number, y: number, words: string, color: string, anchor = "middle", size = 16) =>
-  `<text x="${x}" y="${y}" fill="${color}" font-size="${size}" text-anchor="${anchor}">${words}</text>`;
-
-const box = (x: number, y: number, width: number, height: number, fill: string, stroke: string) =>
-  `<rect x="${x}" y="${y}" width="${width}" height="${height}" fill="${fill}" stroke="${stroke}"/>`;
-
-/** A line along `path`, with a head where it ends, which points to the angle `turn`. */
-function arrow(path: string, [x, y]: number[], turn: number, color: string, dashes = ""): string {
-  return `<path d="${path}" fill="none" stroke="${color}" stroke-width="2" stroke-dasharray="${dashes}"/>` +
-    `<path d="M0 0L-11 -6L-11 6Z" transform="translate(${x} ${y}) rotate(${turn})" fill="${color}"/>`;
-}
-
-/** The matrices of an iteration, and what follows from what. */
-function network(_: Measurements, theme: Theme): string {
-  const [width, height] = [116, 56];
-  const node = (x: number, y: number, name: string, shape: string, fill = "none") =>
-    box(x, y, width, height, fill, theme.faint) +
-    text(x + width / 2, y + 24, name, theme.text, "middle", 18) +
-    text(x + width / 2, y + 45, shape, theme.faint, "middle", 14);
-  const xs = [2, 165, 328, 491, 654];
-  const names = [["x", "(64, 1000)"], ["h", "(64, 100)"], ["hRelu", "(64, 100)"]];
-  names.push(["yPred", "(64, 10)"], ["loss", "one number"]);
-  const shapes = names.map(([name, shape], i) => node(xs[i], 120, name, shape));
-  for (const x of xs.slice(1)) {
-    shapes.push(arrow(`M${x - 46} 148H${x - 8}`, [x, 148], 0, theme.text));
-  }
-  const above = [["w1", "(1000, 100)"], ["w2", "(100, 10)"], ["y", "(64, 10)"]];
-  for (const [i, [name, shape]] of above.entries()) {
-    const x = xs[[1, 3, 4][i]];
-    shapes.push(node(x, 8, name, shape, name === "y" ? "none" : theme.row));
-    shapes.push(arrow(`M${x + 35} 65V112`, [x + 35, 120], 90, theme.text));
-    if (name === "y") continue;
-    shapes.push(arrow(`M${x + 80} 120V73`, [x + 80, 65], -90, RED, "5 4"));
-    shapes.push(text(x + 90, 98, `grad${name.toUpperCase()}`, RED, "start"));
-  }
-  for (const [i, name] of ["gradH", "gradHRelu", "gradYPred"].entries()) {
-    const [from, to] = [xs[i + 2] + 45, xs[i + 1] + 71];
-    const path = `M${from} 177C${from} 205 ${to} 205 ${to} 185`;
-    shapes.push(arrow(path, [to, 177], -90, RED, "5 4"));
-    shapes.push(text((from + to) / 2, 222, name, RED));
-  }
-  shapes.push(text(2, 256, "solid: forward", theme.text, "start"));
-  shapes.push(text(165, 256, "dashed: backward, the gradients", RED, "start"));
-  return drawing(772, 266, shapes);
-}
-
-/** Six numbers in a block, a matrix of them and its transpose. */
-function strides(_: Measurements, theme: Theme): string {
-  const cell = (x: number, y: number, side: number, number: number) =>
-    box(x, y, side, side, number < 4 ? theme.row : theme.other, theme.faint) +
-    text(x + side / 2, y + side / 2 + 6, `${number}`, theme.text, "middle", 18);
-  const matrix = (x: number, y: number, rows: number[][], title: string, words: string[]) => [
-    text(x, y - 12, title, theme.text, "start", 18),
-    ...rows.flatMap((row, i) => row.map((number, j) => cell(x + 42 * j, y + 42 * i, 42, number))),
-    ...words.map((line, i) => text(x + 145, y + 24 + 26 * i, line, theme.faint, "start")),
-  ];
-  return drawing(740, 360, [
-    text(190, 20, "data: six numbers in one block", theme.text, "start", 18),
-    ...[1, 2, 3, 4, 5, 6].map((number, i) => cell(190 + 60 * i, 76, 60, number)),
-    arrow("M220 72C250 40 350 40 392 66", [400, 72], 40, theme.text),
-    text(310, 44, "3 steps: the stride from row to row of a", theme.faint, "start"),
-    arrow("M220 140C232 160 256 162 272 148", [280, 140], -45, theme.text),
-    text(295, 162, "1 step: the stride from column to column of a", theme.faint, "start"),
-    ...matrix(20, 220, [[1, 2, 3], [4, 5, 6]], "a", ["shape [2, 3]", "strides [3, 1]"]),
-    ...matrix(390, 220, [[1, 4], [2, 5], [3, 6]], "a.transpose(1, 0)", [
-      "shape [3, 2]",
-      "strides [1, 3]",
-      "the same six numbers",
-    ]),
-  ]);
-}
-
-/** Every picture for both themes, by file name. */
+/** Every picture of measurements for both themes, by file name. */
 export function drawPictures(measured: Measurements): Record<string, string> {
-  const pictures = Object.entries({ header, network, strides, losses, hidden });
+  const pictures = Object.entries({ header, losses, hidden });
   const drawn = pictures.flatMap(([name, draw]) =>
     Object.entries(THEMES).map(([theme, colors]) => [
       `${name}_${theme}.svg`,
@@ -249,10 +169,11 @@ export function drawPictures(measured: Measurements): Record<string, string> {
 
 if (import.meta.main) {
   const url = (file: string) => new URL(file, import.meta.url);
-  for (const [file, svg] of Object.entries(drawPictures(measured))) {
+  for (const [file, svg] of Object.entries(drawPictures(sittings[0]))) {
     Deno.writeTextFileSync(url(file), svg);
   }
   for (const page of ["../README.md", "README.md"]) {
-    Deno.writeTextFileSync(url(page), writeFigures(Deno.readTextFileSync(url(page)), measured));
+    const text = Deno.readTextFileSync(url(page));
+    Deno.writeTextFileSync(url(page), writeTables(text, sittings[0]));
   }
 }

@@ -1,10 +1,7 @@
-/**
- * Benchmarks named as the pages name things.
- *
- * @module
- */
+/** Benchmarks under the names that the pages use. @module */
 
-import { availableBackends, BLAS, type TensorBackend } from "./available.ts";
+import { TRAINERS } from "../images/tables.ts";
+import { availableBackends, BLAS } from "./available.ts";
 
 let current: { id: string; call: () => unknown } | undefined;
 
@@ -12,17 +9,19 @@ let current: { id: string; call: () => unknown } | undefined;
  * Registers a benchmark, which makes what it needs when its turn comes, and keeps it until the
  * turn of the next one.
  *
- * @param of What is timed: the group that it is compared in.
+ * @param group What is done.
  * @param name What does it.
- * @param start Gives what a run calls.
+ * @param start Makes what it needs, and returns the function that is timed.
+ * @param runs How often it runs before it is timed, and then; if left out, Deno decides.
  */
 export function bench(
-  of: string,
+  group: string,
   name: string,
   start: () => (() => unknown) | Promise<() => unknown>,
+  runs: { warmup?: number; n?: number } = {},
 ) {
-  const id = `${name}, ${of}`;
-  Deno.bench(name, { group: of, baseline: name.startsWith("arrays") }, async (b) => {
+  const id = `${name}, ${group}`;
+  Deno.bench(name, { group, baseline: name.startsWith("arrays"), ...runs }, async (b) => {
     if (current?.id !== id) {
       current = undefined;
       current = { id, call: await start() };
@@ -34,23 +33,10 @@ export function bench(
   });
 }
 
-/** The backends of ndarrays, by the pages' names. */
-export const NDARRAYS: [name: string, backend: string][] = [
-  ["ndarrays", "wasm"],
-  ["ndarrays with loops", "typescript"],
-];
-if (BLAS) NDARRAYS.push(["ndarrays with BLAS", "blas"]);
+const tensorBackends: string[] = await availableBackends(false);
 
-const NAMES: Record<TensorBackend, string> = {
-  wasm: "tensors in WebAssembly",
-  blas: "tensors with BLAS",
-  tensorflow: "tensors on TensorFlow",
-  webgpu: "tensors on WebGPU",
-};
-
-const available = await availableBackends(false);
-
-/** The backends of tensors that are there, by the pages' names; no software GPU. */
-export const TENSORS = (Object.entries(NAMES) as [backend: TensorBackend, name: string][])
-  .filter(([backend]) => available.includes(backend))
-  .map(([backend, name]) => [name, backend] as const);
+/** Our trainers that this machine can run; no software GPU. */
+export const AVAILABLE = Object.entries(TRAINERS).filter(([, { script, backend }]) => {
+  if (script === "tensor") return tensorBackends.includes(backend!);
+  return script && (backend !== "blas" || BLAS);
+});

@@ -3,41 +3,26 @@
  * units as the arguments say: `deno bench tests/iteration_bench.ts -- 25 400`.
  */
 
-import { openBackend } from "../lib/backend.ts";
-import { NDARRAY_BACKENDS } from "../lib/ndarrays.ts";
-import { readLosses } from "../lib/run.ts";
-import { TENSOR_BACKENDS } from "../lib/tensors.ts";
-import * as naive from "../naive_neural_network.ts";
-import * as nd from "../ndarray_neural_network.ts";
-import * as tensor from "../tensor_neural_network.ts";
-import { bench, NDARRAYS, TENSORS } from "./bench.ts";
+import { iteration } from "../images/tables.ts";
+import { readOptions } from "../lib/cli.ts";
+import { exitOnError, readLosses } from "../lib/run.ts";
+import { AVAILABLE, bench } from "./bench.ts";
+import { DEFAULTS, STARTS } from "./trainings.ts";
 
-// So small a rate that the losses stay as they are, however long it trains.
-const ENDLESS = { steps: Infinity, learningRate: 1e-9 };
+const command = { usage: "", about: "", defaults: DEFAULTS, usesArrays: true };
 
-for (const H of Deno.args.length > 0 ? Deno.args.map(Number) : [naive.SIZES.H]) {
-  const of = `an iteration with ${H} hidden units`;
-
-  bench(of, "arrays", () => {
-    const training = naive.train(naive.draw({ H }), ENDLESS);
-    return () => training.next();
-  });
-
-  for (const [name, backend] of NDARRAYS) {
-    bench(of, name, async () => {
-      const { dot } = await openBackend(backend, NDARRAY_BACKENDS);
-      const training = nd.train(nd.draw({ H }), ENDLESS, dot);
-      return () => training.next();
-    });
+await exitOnError(() => {
+  for (const hidden of Deno.args.length > 0 ? Deno.args : [`${DEFAULTS.H}`]) {
+    const sizes = readOptions(command, { hidden });
+    // So small a rate that the losses stay as they are, however long it trains.
+    const options = { ...sizes, steps: Infinity, learningRate: 1e-9 };
+    for (const [name, { script, backend }] of AVAILABLE) {
+      bench(iteration(sizes.H), name, async () => {
+        const [{ readsBehind }, training] = await STARTS[script!](options, backend!);
+        // Each loss is read as the scripts read it, while the training goes on.
+        const losses = readLosses(training, options, readsBehind);
+        return () => losses.next();
+      }, { warmup: 100, n: 300 });
+    }
   }
-
-  for (const [name, backend] of TENSORS) {
-    bench(of, name, async () => {
-      const { readsBehind } = await openBackend(backend, TENSOR_BACKENDS);
-      // Each loss is read as the script reads it, while the training goes on.
-      const training = tensor.train(tensor.draw({ H }), ENDLESS);
-      const losses = readLosses(training, { ...ENDLESS, logEvery: 1 }, readsBehind);
-      return () => losses.next();
-    });
-  }
-}
+});

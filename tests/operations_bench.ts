@@ -7,7 +7,7 @@ import ops from "ndarray-ops";
 import * as tf from "@tensorflow/tfjs-core";
 import { openBackend } from "../lib/backend.ts";
 import { TENSOR_BACKENDS } from "../lib/tensors.ts";
-import { bench, TENSORS } from "./bench.ts";
+import { AVAILABLE, bench } from "./bench.ts";
 
 /** What to call for each operation; of tensors, the promise of the last number of its result. */
 export type Operations = Record<"creation" | "squaring" | "sine" | "summation", () => unknown>;
@@ -98,11 +98,12 @@ export function tensorOperations(): Operations {
 }
 
 for (const operation of ["creation", "squaring", "sine", "summation"] as const) {
-  const of = `${operation} of a million numbers`;
-  for (const [name, kind] of Object.entries(OPERATIONS)) bench(of, name, () => kind[operation]);
-  for (const [name, backend] of TENSORS) {
-    bench(of, name, async () => {
-      await openBackend(backend, TENSOR_BACKENDS);
+  const group = `${operation} of a million numbers`;
+  for (const [name, kind] of Object.entries(OPERATIONS)) bench(group, name, () => kind[operation]);
+  for (const [name, { script, backend }] of AVAILABLE) {
+    if (script !== "tensor") continue;
+    bench(group, name, async () => {
+      await openBackend(backend!, TENSOR_BACKENDS);
       return tensorOperations()[operation];
     });
   }

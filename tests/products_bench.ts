@@ -8,7 +8,8 @@ import ndarray from "ndarray";
 import { openBackend } from "../lib/backend.ts";
 import { dotInWasm, type Matrix as NdMatrix, NDARRAY_BACKENDS } from "../lib/ndarrays.ts";
 import { draw, type Matrix, matrixMultiply, transpose } from "../naive_neural_network.ts";
-import { bench, NDARRAYS } from "./bench.ts";
+import { PRODUCTS as GROUP } from "../images/tables.ts";
+import { AVAILABLE, bench } from "./bench.ts";
 
 /** The matrix product of `a` and `b` as the original has it: row, column, numbers to add up. */
 function multiplyInOriginalOrder(a: Matrix, b: Matrix): Matrix {
@@ -84,8 +85,9 @@ for (const [name, multiply] of Object.entries(ARRAYS)) {
     return () => pairs.map(([a, b]) => multiply(a, b));
   };
 }
-for (const [name, backend] of NDARRAYS) {
-  const { dot } = await openBackend(backend, NDARRAY_BACKENDS);
+for (const [name, { script, backend }] of AVAILABLE) {
+  if (script !== "ndarray") continue;
+  const { dot } = await openBackend(backend!, NDARRAY_BACKENDS);
   PRODUCTS[name] = () => {
     const pairs = factors().map((pair) => pair.map(toNdarray));
     return () => pairs.map(([a, b]) => dot(a, b));
@@ -93,5 +95,5 @@ for (const [name, backend] of NDARRAYS) {
 }
 
 for (const [name, start] of Object.entries(PRODUCTS)) {
-  bench("the products of an iteration", name, start);
+  bench(GROUP, name, start);
 }

@@ -1,0 +1,169 @@
+/** What `deno task measure` measured, and the tables that the pages show of it. @module */
+
+import { markdownTable } from "markdown-table";
+import { inMs, inSeconds } from "../lib/times.ts";
+
+/** A time. Its method depends on the group; images/README.md says which. */
+export interface Time {
+  name: string; // what ran: a name of `TRAINERS`, or of a benchmark
+  group: string; // what it did: `iteration()`, `WHOLE` or the group of a benchmark
+  ms: number;
+}
+
+/** Everything that was measured in one sitting, on one machine. */
+export interface Measurements {
+  date: string; // year-month-day
+  machine: string; // the processor, its cores and the system
+  versions: Record<string, string>; // of each library, by its name
+  skipped: string[]; // what could not be measured, and why
+  losses: Record<string, number[]>; // for seed 0, by the type of the numbers
+  memory: Record<string, number>; // bytes of a matrix of 1000 × 100 random numbers, by its kind
+  times: Time[];
+}
+
+/** The group of whole scripts, from the start of the process to its end. */
+export const WHOLE = "the whole script";
+
+export const PRODUCTS = "the products of an iteration";
+
+/** The group of iterations with so many hidden units. */
+export const iteration = (hidden = 100) => `an iteration with ${hidden} hidden units`;
+
+/** What trains: one of our scripts on a backend, or an original. */
+export interface Trainer {
+  needs: string; // what the reader needs for it, in the pages' words
+  script?: "naive" | "ndarray" | "tensor"; // ours; an original has none
+  backend?: string;
+  permissions?: string[]; // the flags of Deno's that the backend needs
+  original?: string; // the trainer that it follows
+}
+
+const FFI = ["--allow-ffi"];
+
+/** Everything that trains, in the order of the tables. */
+// deno-fmt-ignore
+export const TRAINERS: Record<string, Trainer> = {
+  "arrays": { needs: "nothing", script: "naive", original: "Python lists" },
+  "ndarrays in WebAssembly": { needs: "nothing", script: "ndarray", backend: "wasm", original: "NumPy" },
+  "ndarrays with loops": { needs: "`--backend typescript`", script: "ndarray", backend: "typescript", original: "NumPy" },
+  "ndarrays with BLAS": { needs: "`--allow-ffi`", script: "ndarray", backend: "blas", permissions: FFI, original: "NumPy" },
+  "tensors in WebAssembly": { needs: "nothing", script: "tensor", backend: "wasm", original: "PyTorch" },
+  "tensors with BLAS": { needs: "`--allow-ffi`", script: "tensor", backend: "blas", permissions: FFI, original: "PyTorch" },
+  "tensors on TensorFlow": { needs: "`deno task tensorflow`", script: "tensor", backend: "tensorflow", permissions: [...FFI, "--allow-env", "--allow-read"], original: "PyTorch" },
+  "tensors on WebGPU": { needs: "a GPU", script: "tensor", backend: "webgpu", original: "PyTorch" },
+  "Python lists": { needs: "Python" },
+  "NumPy": { needs: "NumPy" },
+  "PyTorch": { needs: "PyTorch" },
+  "PyTorch on CUDA": { needs: "PyTorch" },
+};
+
+/**
+ * The time of that name, in milliseconds.
+ *
+ * @throws {Error} If it was not measured.
+ */
+export function timeOf({ times }: Measurements, name: string, group = iteration()): number {
+  const time = times.find((time) => time.name === name && time.group === group);
+  if (!time) throw new Error(`Cannot write ${name}, ${group}: it was not measured`);
+  return time.ms;
+}
+
+/** Compares two times, in two digits: `1.8 times as fast`; nothing if they are the same time. */
+export function comparison(ms: number, other: number): string {
+  if (ms === other) return "";
+  const times = Number((Math.max(ms, other) / Math.min(ms, other)).toPrecision(2));
+  return times === 1 ? "as fast" : `${times} times as ${ms < other ? "fast" : "slow"}`;
+}
+
+/** A table in Markdown; its first columns are aligned to the left, all others to the right. */
+const table = (heads: string[], rows: string[][], left = 1) =>
+  markdownTable([heads, ...rows], { align: heads.map((_, i) => i < left ? "" : "r") });
+
+/** The trainers that were measured, each with its time. */
+function measuredTrainers(measured: Measurements, group: string) {
+  const isMeasured = (name: string) =>
+    measured.times.some((time) => time.name === name && time.group === group);
+  return Object.entries(TRAINERS).filter(([name]) => isMeasured(name))
+    .map(([name, trainer]) => ({ ...trainer, name, ms: timeOf(measured, name, group) }));
+}
+
+/** The tables, by the names of their places. */
+const TABLES: Record<string, (measured: Measurements) => string> = {
+  iterations(measured) {
+    const arrays = timeOf(measured, "arrays");
+    const rows = measuredTrainers(measured, iteration());
+    return table(
+      ["", "needs", "an iteration", "compared with arrays"],
+      rows.map(({ name, needs, ms }) => [name, needs, inMs(ms), comparison(ms, arrays)]),
+      2,
+    );
+  },
+
+  whole(measured) {
+    const compared = (ms: number, original?: string) =>
+      original ? comparison(ms, timeOf(measured, original, WHOLE)) : "";
+    const rows = measuredTrainers(measured, WHOLE);
+    return table(
+      ["500 iterations", "whole script", "compared with its original"],
+      rows.map(({ name, original, ms }) => [name, inSeconds(ms), compared(ms, original)]),
+    );
+  },
+
+  loops(measured) {
+    const orders = ["i, j, k", "i, j, k, rows looked up once", "i, k, j, rows looked up once"];
+    const [ours, python] = ["arrays", "Python lists"].map((kind) => {
+      const times = orders.map((order) => timeOf(measured, `${kind}, ${order}`, PRODUCTS));
+      return times.map((ms, i) => i === 0 ? inMs(ms) : `${inMs(ms)}, ${comparison(ms, times[0])}`);
+    });
+    return table(
+      ["order of the loops", "TypeScript", "Python"],
+      orders.map((order, i) => [order, ours[i], python[i]]),
+    );
+  },
+
+  products(measured) {
+    const names = {
+      "arrays, loops": "arrays, i, k, j, rows looked up once",
+      "ndarrays, the same loops": "ndarrays with loops",
+      "arrays, copied into WebAssembly and back": "arrays, copied into WebAssembly and back",
+      "ndarrays, WebAssembly": "ndarrays in WebAssembly",
+      "ndarrays, BLAS": "ndarrays with BLAS",
+    };
+    const arrays = timeOf(measured, names["arrays, loops"], PRODUCTS);
+    const rows = Object.entries(names).map(([shown, name]) => {
+      const ms = timeOf(measured, name, PRODUCTS);
+      return [shown, inMs(ms), comparison(ms, arrays)];
+    });
+    return table(["what multiplies", "the five products", "compared with arrays"], rows);
+  },
+
+  operations(measured) {
+    const ours = ["Array.from, map, reduce", "arrays, loops", "ndarrays", "tensors in WebAssembly"];
+    const heads = ["creation", "squaring", "sine", "summation"];
+    const rows = [...ours, "Python lists", "NumPy"].map((name) => {
+      const times = heads.map((head) => timeOf(measured, name, `${head} of a million numbers`));
+      return [name, ...times.map(inMs)];
+    });
+    return table(["a million numbers", ...heads], rows);
+  },
+
+  memory({ memory }) {
+    const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(2)} MB`;
+    const rows = Object.entries(memory).map(([kind, bytes]) => [kind, megabytes(bytes)]);
+    return table(["1000 × 100 random numbers", "memory"], rows);
+  },
+
+  machine({ machine, date, versions, skipped }) {
+    const list = Object.entries(versions).map((version) => version.join(" ")).join(", ");
+    const without = skipped.length > 0 ? ` This could not be measured: ${skipped.join("; ")}.` : "";
+    return `The machine was an ${machine}, on ${date}: ${list}.${without}`;
+  },
+};
+
+/** Writes the tables to their places in a page, which are marked `<!--NAME-->…<!--/-->`. */
+export function writeTables(page: string, measured: Measurements): string {
+  return page.replaceAll(
+    /<!--(\w+)-->.*?<!--\/-->/gs,
+    (_, name) => `<!--${name}-->\n\n${TABLES[name](measured)}\n\n<!--/-->`,
+  );
+}
