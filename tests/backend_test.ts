@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import { type Backends, openBackend } from "../lib/backend.ts";
 import { NotAvailable } from "../lib/errors.ts";
+import { NDARRAY_BACKENDS } from "../lib/ndarrays.ts";
+import { TENSOR_BACKENDS } from "../lib/tensors.ts";
 
 /** Backends of which some are available; the GPU is one computed on the CPU. */
 function machine(...available: string[]): Backends {
@@ -12,28 +14,38 @@ function machine(...available: string[]): Backends {
       throw new NotAvailable(name.toUpperCase(), "it needs something", name === "blas");
     }
     if (name === "webgpu" && !mayBeSlow) throw new NotAvailable("webgpu", "it is slow");
-    return { device: `on ${name}` };
+    return { device: `on ${name}`, ...name === "wasm" ? { hints: ["a hint of its own"] } : {} };
   }]));
 }
 
-Deno.test("auto starts the first that is available, and says how to get BLAS", async () => {
+Deno.test("openBackend() starts the first that is available for auto, and says what would be faster", async () => {
   const auto = (...available: string[]) => openBackend("auto", machine(...available));
-  assert.deepEqual(await auto("webgpu", "blas", "wasm"), { device: "on blas", hint: undefined });
-  const hint = "BLAS would be faster: it needs something";
-  assert.deepEqual(await auto("webgpu", "wasm"), { device: "on wasm", hint });
-  await assert.rejects(auto(), { message: "Cannot use any backend: none is available" });
+  assert.deepEqual(await auto("webgpu", "blas", "wasm"), { device: "on blas", hints: [] });
+  const hints = ["BLAS would be faster: it needs something", "a hint of its own"];
+  assert.deepEqual(await auto("webgpu", "wasm"), { device: "on wasm", hints });
 });
 
-Deno.test("a backend that is named is started or refused, and no other is tried", async () => {
+Deno.test("openBackend() says why each backend is not available if none is", async () => {
+  const reasons = "WEBGPU: it needs something; BLAS: it needs something; WASM: it needs something";
+  const message = `Cannot use any backend: ${reasons}`;
+  await assert.rejects(openBackend("auto", machine()), { message, exitCode: 1 });
+});
+
+Deno.test("openBackend() starts or refuses a backend that is named, and tries no other", async () => {
   assert.deepEqual(await openBackend("webgpu", machine("webgpu")), { device: "on webgpu" });
   const refused = openBackend("blas", machine("webgpu", "wasm"));
   await assert.rejects(refused, { message: "Cannot use BLAS: it needs something" });
 });
 
-Deno.test("auto does not hide a mistake in the code", async () => {
+Deno.test("openBackend() does not hide a mistake in the code", async () => {
   const mistake = new TypeError("x is not a function");
   const broken = () => {
     throw mistake;
   };
   await assert.rejects(openBackend("auto", { broken, ...machine("wasm") }), mistake);
+});
+
+Deno.test("auto tries the backends of each script from the fastest to the slowest", () => {
+  assert.deepEqual(Object.keys(NDARRAY_BACKENDS), ["blas", "wasm", "typescript"]);
+  assert.deepEqual(Object.keys(TENSOR_BACKENDS), ["tensorflow", "webgpu", "blas", "wasm"]);
 });

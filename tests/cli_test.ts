@@ -1,46 +1,56 @@
 /** The flags: what they take, and what is said of what they don't. */
 
 import assert from "node:assert/strict";
-import { type Command, help, MOST_IN_ARRAYS, parseOptions } from "../lib/cli.ts";
+import {
+  type Command,
+  help,
+  MAX_NUMBERS_IN_ARRAYS,
+  parseOptions,
+  readOptions,
+} from "../lib/cli.ts";
 import * as naive from "../naive_neural_network.ts";
 import * as nd from "../ndarray_neural_network.ts";
 import * as tensor from "../tensor_neural_network.ts";
 
-const COMMAND: Command = {
-  command: "deno run script.ts",
+const DEFAULTS = { N: 64, D_in: 1000, H: 100, D_out: 10, steps: 500, learningRate: 1e-6 };
+
+/** A command with all flags, and one that lacks some, as `deno task start` does. */
+const ALL: Command = {
+  usage: "deno run script.ts",
   about: "Trains.",
-  defaults: { N: 64, D_in: 1000, H: 100, D_out: 10, steps: 500, learningRate: 1e-6 },
+  defaults: DEFAULTS,
+  printsLosses: true,
   backends: { blas: () => ({ device: "" }), wasm: () => ({ device: "" }) },
 };
-const { backends: _, ...WITHOUT_BACKENDS } = COMMAND;
+const FEW: Command = { usage: "deno task start", about: "Compares.", defaults: DEFAULTS };
 
-Deno.test("without flags, the defaults, which are the original's in all three scripts", () => {
-  const expected = { ...COMMAND.defaults, logEvery: 1, seed: 0, backend: "auto" };
-  for (const script of [COMMAND, WITHOUT_BACKENDS]) {
-    assert.deepEqual(parseOptions(script, []), expected);
+Deno.test("parseOptions() takes the original's numbers if there are no flags", async () => {
+  const expected = { ...DEFAULTS, logEvery: 1, seed: 0, backend: "auto" };
+  for (const command of [ALL, FEW]) {
+    assert.deepEqual(await parseOptions(command, []), expected);
   }
   for (const { SIZES, TRAINING } of [naive, nd, tensor]) {
-    assert.deepEqual({ ...SIZES, ...TRAINING }, COMMAND.defaults);
+    assert.deepEqual({ ...SIZES, ...TRAINING }, DEFAULTS);
   }
 });
 
-Deno.test("each flag sets its option, and the last of two counts", () => {
+Deno.test("parseOptions() reads each flag, and the last of two", async () => {
   // deno-fmt-ignore
   const args = [
     "--steps", "2e3", "--seed=4294967295", "--learning-rate", ".5", "--batch-size=2", "--inputs", "5",
     "--hidden", "6", "--outputs", "4", "--log-every", "9", "--backend", "blas", "--backend", "wasm",
   ];
   // deno-fmt-ignore
-  assert.deepEqual(parseOptions(COMMAND, args), {
+  assert.deepEqual(await parseOptions(ALL, args), {
     N: 2, D_in: 5, H: 6, D_out: 4, steps: 2000, learningRate: 0.5, logEvery: 9, seed: 4294967295,
     backend: "wasm",
   });
 });
 
-Deno.test("--help asks for the help, which has every flag and its default", () => {
-  assert.equal(parseOptions(COMMAND, ["--steps", "3", "-h"]), undefined);
+Deno.test("help() has every flag of a command, and its default", async () => {
+  assert.equal(await parseOptions(ALL, ["--steps", "3", "-h"]), undefined);
   assert.equal(
-    help(COMMAND),
+    help(ALL),
     `Trains.
 
 Usage: deno run script.ts [flags]
@@ -56,16 +66,15 @@ Usage: deno run script.ts [flags]
   --backend NAME      auto, blas, wasm; default auto
   -h, --help          print this text`,
   );
-  assert.ok(!help(WITHOUT_BACKENDS).includes("--backend"));
+  assert.ok(!/--backend|--log-every/.test(help(FEW)));
 });
 
 /** Fails unless the flags are refused with that text, and with code 2. */
-function assertRefused(args: string[], message: string, script = COMMAND) {
-  assert.throws(() => parseOptions(script, args), { message, exitCode: 2 }, args.join(" "));
-}
+const assertRefused = (args: string[], message: string, command = ALL) =>
+  assert.rejects(parseOptions(command, args), { message, exitCode: 2 }, args.join(" "));
 
-Deno.test("a value that is no number, or none that the flag takes, is refused", () => {
-  const none = ["", "-1", "ten", "NaN", "1e999"];
+Deno.test("parseOptions() refuses a value that its flag does not take", async () => {
+  const none = ["", " ", "-1", "ten", "NaN", "1e999", "0x10", "1_0", "1,5"];
   const refusals: [name: string, texts: string[], takes: string][] = [
     ["steps", [...none, "0", "0.5", "9007199254740993"], "a whole number above 0"],
     ["hidden", [...none, "0", "0.5"], "a whole number above 0"],
@@ -76,42 +85,47 @@ Deno.test("a value that is no number, or none that the flag takes, is refused", 
   for (const [name, texts, takes] of refusals) {
     for (const text of texts) {
       const message = `Cannot use --${name} ${JSON.stringify(text)}: it takes ${takes}`;
-      assertRefused([`--${name}=${text}`], message);
+      await assertRefused([`--${name}=${text}`], message);
+      assert.throws(() => readOptions(ALL, { [name]: text }), { message });
     }
   }
 });
 
-Deno.test("what is no flag, or lacks its value, is refused in one line", () => {
-  const mistakes: [args: string[], reason: string][] = [
+Deno.test("parseOptions() refuses unknown flags, flags without a value and stray words", async () => {
+  const mistakes: [args: string[], reason: string, command?: Command][] = [
     [["--step", "3"], "Unknown option '--step'"],
     [["--steps", "5", "--steps"], "Option '--steps <value>' argument missing"],
     [["--steps", "--hidden", "5"], "Option '--steps' argument is ambiguous"],
     [["ten"], "Unexpected argument 'ten'"],
+    [["--backend", "wasm"], "Unknown option '--backend'", FEW],
+    [["--log-every", "2"], "Unknown option '--log-every'", FEW],
   ];
-  for (const [args, reason] of mistakes) {
-    assertRefused(args, `Cannot read the flags: ${reason}, see --help`);
+  for (const [args, reason, command] of mistakes) {
+    await assertRefused(args, `Cannot read the flags: ${reason}, see --help`, command);
   }
-  const none = "Cannot use --backend: there is none to choose here";
-  assertRefused(["--backend", "wasm"], none, WITHOUT_BACKENDS);
 });
 
-Deno.test("what npm's users type, and a negative number, are read as they are meant", () => {
-  assert.equal(parseOptions(COMMAND, ["--", "--steps", "3"])?.steps, 3);
+Deno.test("parseOptions() reads npm's -- and a negative number as they are meant", async () => {
+  assert.equal((await parseOptions(ALL, ["--", "--steps", "3"]))?.steps, 3);
   const message = 'Cannot use --learning-rate "-1e-6": it takes a number above 0';
-  assertRefused(["--steps", "3", "--learning-rate", "-1e-6"], message);
-  assertRefused(["--learning-rate", "-.5"], message.replace("-1e-6", "-.5"));
+  await assertRefused(["--steps", "3", "--learning-rate", "-1e-6"], message);
+  await assertRefused(["--learning-rate", "-.5"], message.replace("-1e-6", "-.5"));
 });
 
-Deno.test("matrices that are too large together are refused", () => {
+Deno.test("parseOptions() refuses matrices that are too large together", async () => {
   /** The flags for n samples, and 1 of all else: x, y and h have n numbers, w1 and w2 one each. */
   const samples = (n: number) => [`--batch-size=${n}`, "--inputs=1", "--hidden=1", "--outputs=1"];
-  for (const [script, most] of [[COMMAND, 2 ** 26], [WITHOUT_BACKENDS, MOST_IN_ARRAYS]] as const) {
-    const n = Math.floor((most - 2) / 3);
-    assert.equal(parseOptions(script, samples(n))?.N, n);
-    const reason = `they may hold ${most} numbers together, not ${3 * n + 5}`;
-    assertRefused(samples(n + 1), `Cannot use matrices of these sizes: ${reason}`, script);
+  const limits: [Command, number][] = [
+    [ALL, 2 ** 26],
+    [{ ...ALL, usesArrays: true }, MAX_NUMBERS_IN_ARRAYS],
+  ];
+  for (const [command, max] of limits) {
+    const n = Math.floor((max - 2) / 3);
+    assert.equal((await parseOptions(command, samples(n)))?.N, n);
+    const reason = `together they have ${3 * n + 5} numbers, and ${max} is the limit`;
+    await assertRefused(samples(n + 1), `Cannot use matrices of these sizes: ${reason}`, command);
   }
   const args = ["--batch-size=2", "--inputs=8192", "--hidden=8192", "--outputs=3"];
-  const reason = "they may hold 67108864 numbers together, not 67166214";
-  assertRefused(args, `Cannot use matrices of these sizes: ${reason}`);
+  const reason = "together they have 67166214 numbers, and 67108864 is the limit";
+  await assertRefused(args, `Cannot use matrices of these sizes: ${reason}`);
 });

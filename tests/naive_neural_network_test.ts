@@ -11,7 +11,7 @@ import {
   transpose,
 } from "../naive_neural_network.ts";
 
-Deno.test("each helper computes what it is called, and keeps its arguments", () => {
+Deno.test("the helpers compute what they are called, and keep their arguments", () => {
   const matrix = [[1, -2], [0.5, 3]];
   const wide = [[1, 2, 3], [4, 5, 6]];
   assert.deepEqual(matrixMultiply(wide, [[7, 8], [9, 10], [11, 12]]), [[58, 64], [139, 154]]);
@@ -25,7 +25,7 @@ Deno.test("each helper computes what it is called, and keeps its arguments", () 
   assert.deepEqual([matrix, wide], [[[1, -2], [0.5, 3]], [[1, 2, 3], [4, 5, 6]]]);
 });
 
-Deno.test("shapes that do not fit, or that differ, are refused", () => {
+Deno.test("matrixMultiply() and subtractMatrices() refuse shapes that do not fit", () => {
   assert.throws(() => matrixMultiply([[1, 2, 3]], [[1], [2]]), {
     name: "RangeError",
     message: "Cannot multiply matrices: shapes (1, 3) and (2, 1) do not fit",
@@ -34,4 +34,19 @@ Deno.test("shapes that do not fit, or that differ, are refused", () => {
     name: "RangeError",
     message: "Cannot subtract matrices: shapes (1, 2) and (1, 3) differ",
   });
+});
+
+Deno.test("matrixMultiply() and subtractMatrices() refuse rows of other types and lengths", () => {
+  const right = [[1, 2], [3, 4]];
+  const rows = [Float32Array.of(1, 2), Float32Array.of(3, 4)] as unknown as number[][];
+  for (const wrong of [rows, [[1, 2], [3]], [[1, 2], [3, 4, 5]]]) {
+    for (const compute of [matrixMultiply, subtractMatrices]) {
+      const error = {
+        name: "TypeError",
+        message: "Cannot use a matrix: its rows are not arrays of one length",
+      };
+      assert.throws(() => compute(wrong, right), error);
+      assert.throws(() => compute(right, wrong), error);
+    }
+  }
 });

@@ -1,8 +1,11 @@
 /** The products of ndarrays, by loops, WebAssembly and BLAS, against those of arrays. */
 
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 // @ts-types="@types/ndarray"
 import ndarray from "ndarray";
+// @ts-types="@types/ndarray-ops"
+import ops from "ndarray-ops";
 import { memory } from "../lib/kernel/multiply.wasm";
 import { type Matrix, NDARRAY_BACKENDS, subtractScaled, zeros } from "../lib/ndarrays.ts";
 import { seededNormal } from "../lib/random.ts";
@@ -29,11 +32,37 @@ const VIEWS: Record<string, (rows: number, columns: number) => Matrix> = {
   "every second row": (rows, columns) => randn(2 * rows, columns).step(2, 1),
   "every third column": (rows, columns) => randn(rows, 3 * columns).step(1, 3),
   "rows backwards": (rows, columns) => randn(rows, columns).step(-1, 1),
-  "one row repeated": (rows, columns) => ndarray(randn(1, columns).data, [rows, columns], [0, 1]),
+  "columns backwards": (rows, columns) => randn(rows, columns).step(1, -1),
 };
 
+const oneRowRepeated = (rows: number, columns: number): Matrix =>
+  ndarray(randn(1, columns).data, [rows, columns], [0, 1]);
+
+/** A matrix of whole numbers from 0 to 99, as ndarrays of another type than float64. */
+const ofOtherTypes = (rows: number, columns: number): Matrix[] => {
+  const numbers = Array.from({ length: rows * columns }, (_, i) => (i * 37) % 100);
+  const typed = [Float32Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint32Array]
+    .map((type) => type.from(numbers));
+  return [...typed, numbers, Buffer.from(numbers)].map((data) =>
+    ndarray(data, [rows, columns]) as unknown as Matrix
+  );
+};
+
+/** What is no matrix of numbers, or is not within its data. */
+const REFUSED: Record<string, Matrix> = {
+  "uint8 of shape (7, 3) reaches outside of its data": ndarray(new Uint8Array(20), [7, 3]),
+  "float64 of shape (2, 3) reaches outside of its data": zeros(3, 2).lo(2, 0).hi(2, 3),
+  "float64 of shape (3, 3) reaches outside of its data": //
+    ndarray(new Float64Array(9), [3, 3], [-3, 1], 5),
+  "bigint64 of shape (1, 3) is no matrix": ndarray(new BigInt64Array(3), [1, 3]),
+  "generic of shape (1, 3) is no matrix": //
+    ndarray({ length: 3, get: () => 1, set: () => 1 }, [1, 3]),
+  "float64 of shape (3) is no matrix": ndarray(new Float64Array(3)),
+  "float64 of shape (3, 2, 1) is no matrix": ndarray(new Float64Array(6), [3, 2, 1]),
+} as unknown as Record<string, Matrix>;
+
 for (const name of ["blas", "wasm", "typescript"] as const) {
-  const isAvailable = name !== "blas" || BLAS;
+  const isAvailable = name !== "blas" || BLAS !== undefined;
   const test = (what: string, fn: () => void) => testIf(isAvailable, `${name}: ${what}`, fn);
   const dot = (a: Matrix, b: Matrix) => NDARRAY_BACKENDS[name]().dot(a, b);
 
@@ -49,13 +78,33 @@ for (const name of ["blas", "wasm", "typescript"] as const) {
     }
   };
 
-  test("every kind of view, on either side", () => {
-    for (const left of Object.values(VIEWS)) {
-      for (const right of Object.values(VIEWS)) assertProduct(left(5, 7), right(7, 9));
+  test("dot() multiplies every kind of view, on either side", () => {
+    const views = [...Object.values(VIEWS), oneRowRepeated];
+    for (const left of views) {
+      for (const right of views) assertProduct(left(5, 7), right(7, 9));
     }
   });
 
-  test("every remainder of the block, small after large", () => {
+  test("dot() multiplies numbers of every type, on either side, and views of them", () => {
+    for (const [i, left] of ofOtherTypes(7, 5).entries()) {
+      assertProduct(left, randn(5, 3));
+      assertProduct(randn(3, 7), left);
+      assertProduct(left.transpose(1, 0), ofOtherTypes(7, 4)[i]);
+      assertProduct(left.lo(1, 2).step(2, -1), randn(3, 2));
+    }
+  });
+
+  test("dot() multiplies matrices without rows, columns or numbers to add", () => {
+    for (const [rows, depth, columns] of [[0, 3, 2], [3, 0, 2], [3, 2, 0], [0, 0, 0]]) {
+      const product = dot(zeros(rows, depth), zeros(depth, columns));
+      assert.deepEqual([product.shape, [...product.data]], [
+        [rows, columns],
+        Array(rows * columns).fill(0),
+      ]);
+    }
+  });
+
+  test("dot() multiplies every remainder of the block, small after large", () => {
     // So wide that the product ends where WebAssembly's memory, grown by a page, does.
     assertProduct(randn(4, 2), randn(2, (memory.buffer.byteLength + 2 ** 16 - 128) / 32));
     assertProduct(randn(40_000, 2), randn(2, 3));
@@ -66,27 +115,89 @@ for (const name of ["blas", "wasm", "typescript"] as const) {
     }
   });
 
-  test("shapes that do not fit, or are not those of matrices, are refused", () => {
+  test("dot() refuses shapes that do not fit, and what is no matrix of numbers", () => {
     const message = "Cannot multiply matrices: shapes (2, 3) and (4, 5) do not fit";
     assert.throws(() => dot(zeros(2, 3), zeros(4, 5)), { name: "RangeError", message });
-    const block = ndarray(new Float64Array(6), [3, 2, 1]);
-    assert.throws(() => dot(zeros(2, 3), block), RangeError);
-    assert.throws(() => dot(block, zeros(2, 3)), RangeError);
+    for (const [reason, matrix] of Object.entries(REFUSED)) {
+      const error = { name: "RangeError", message: `Cannot multiply matrices: ${reason}` };
+      assert.throws(() => dot(zeros(2, matrix.shape[0]), matrix), error);
+      assert.throws(() => dot(matrix, zeros(3, 2)), error);
+    }
   });
 }
 
-Deno.test("subtractScaled changes its first argument alone, and refuses other layouts", () => {
-  const [a, b] = [[1, 2, 3, 4], [10, 20, 30, 40]]
-    .map((numbers) => ndarray(Float64Array.from(numbers), [2, 2]));
-  subtractScaled(a, 0.1, b);
-  assert.deepEqual([[...a.data], [...b.data]], [[0, 0, 0, 0], [10, 20, 30, 40]]);
-  for (const other of [zeros(1, 4), b.transpose(1, 0)]) {
-    const message = /^Cannot subtract matrices: shapes \(2, 2\) and .*, or strides, differ$/;
-    assert.throws(() => subtractScaled(a, 1, other), { name: "RangeError", message });
+/** Fails unless `subtractScaled` does to a view what NumPy does, and nothing to what is around it. */
+function assertSubtracts(a: Matrix, b: Matrix, factor = 0.25) {
+  const isView = ndarray(new Uint8Array(a.data.length), a.shape, a.stride, a.offset);
+  ops.assigns(isView, 1);
+  const before = [...a.data];
+  const [rows, others] = [toRows(a), toRows(b)];
+  subtractScaled(a, factor, b);
+  const expected = rows.map((row, i) => row.map((value, j) => value - factor * others[i][j]));
+  const rounded = a.dtype as string === "float32"
+    ? expected.map((row) => row.map(Math.fround))
+    : expected;
+  assert.deepEqual(toRows(a), rounded);
+  for (const [i, value] of before.entries()) assert.ok(isView.data[i] || a.data[i] === value);
+}
+
+Deno.test("subtractScaled() subtracts every kind of view and every type of numbers", () => {
+  for (const a of Object.values(VIEWS)) {
+    for (const b of [...Object.values(VIEWS), oneRowRepeated]) {
+      for (const [rows, columns] of [[5, 7], [1, 4], [4, 1], [3, 3]]) {
+        assertSubtracts(a(rows, columns), b(rows, columns));
+      }
+    }
+  }
+  for (const other of ofOtherTypes(3, 4)) assertSubtracts(randn(3, 4), other);
+  const [float32, array] = [ofOtherTypes(3, 4)[0], ofOtherTypes(3, 4)[5]];
+  for (const weights of [float32, array]) assertSubtracts(weights, randn(3, 4).step(-1, 1));
+});
+
+Deno.test("subtractScaled() subtracts views of one array", () => {
+  const square = randn(3, 3);
+  assertSubtracts(square, square.transpose(1, 0));
+  assertSubtracts(square, square);
+  const rows = randn(4, 3);
+  assertSubtracts(rows.hi(3, 3), rows.lo(1, 0));
+  assertSubtracts(rows.lo(1, 0), rows.hi(3, 3));
+});
+
+Deno.test("subtractScaled() refuses what it can't change in place, and shapes that differ", () => {
+  const refusals: [Matrix, Matrix, string][] = [
+    [zeros(2, 3), zeros(3, 2), "Cannot subtract matrices: shapes (2, 3) and (3, 2) differ"],
+    [
+      oneRowRepeated(2, 3),
+      zeros(2, 3),
+      "Cannot subtract matrices in place: elements share a number",
+    ],
+    [
+      ndarray(new Float64Array(4), [2, 3], [1, 1]),
+      zeros(2, 3),
+      "Cannot subtract matrices in place: elements share a number",
+    ],
+    [
+      ofOtherTypes(2, 3)[1],
+      zeros(2, 3),
+      "Cannot subtract matrices in place: uint8 has no fractions",
+    ],
+    [
+      ofOtherTypes(2, 3)[6],
+      zeros(2, 3),
+      "Cannot subtract matrices in place: buffer has no fractions",
+    ],
+  ];
+  for (const [reason, matrix] of Object.entries(REFUSED)) {
+    const other = zeros(matrix.shape[0], matrix.shape[1] ?? 1);
+    refusals.push([matrix, other, `Cannot subtract matrices: ${reason}`]);
+    refusals.push([other, matrix, `Cannot subtract matrices: ${reason}`]);
+  }
+  for (const [a, b, message] of refusals) {
+    assert.throws(() => subtractScaled(a, 1, b), { name: "RangeError", message });
   }
 });
 
-Deno.test("train changes the weights that it is given, and multiplies in WebAssembly", () => {
+Deno.test("train() changes the weights that it is given, and multiplies in WebAssembly", () => {
   // The inputs alone need more than WebAssembly's memory, which grows for them.
   const { byteLength } = memory.buffer;
   const network = draw({ N: 4, D_in: byteLength / 32 + 1, H: 10, D_out: 1 });

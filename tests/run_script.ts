@@ -1,44 +1,50 @@
-/**
- * Scripts as a user runs them: as processes of their own.
- *
- * @module
- */
+/** Scripts as a user runs them: as processes of their own. @module */
 
 /** The folder of the project. */
 export const ROOT = new URL("..", import.meta.url);
 
-// What Deno, the system and the drivers need; nothing that colours or adds to an output.
-// deno-fmt-ignore
-const KEPT = /^(DENO_DIR|HOME|PATH|TMPDIR|TEMP|USERPROFILE|LOCALAPPDATA|SYSTEMROOT|(LD|OPENBLAS|VK)_.*)$/i;
+/** Variables that colour what a program prints, or make it or its libraries print more. */
+const TALKATIVE =
+  /COLOR|DEBUG|VERBOSE|LOG|TRACE|^OMP_DISPLAY|^KMP_|_LAYERS|_HUD|^DENO_(INSPECT|AUDIT)/i;
 
-/** `deno run …`, with nobody to ask for a permission, and a minute's time. */
+/** A process of Deno's, with the user's environment, nobody to ask, and two minutes' time. */
 export function command(
   args: string[],
   env: Record<string, string> = {},
-  stdin: "null" | "piped" = "null",
+  options: Deno.CommandOptions = {},
 ) {
-  const kept = Object.entries(Deno.env.toObject()).filter(([name]) => KEPT.test(name));
+  const kept = Object.entries(Deno.env.toObject()).filter(([name]) => !TALKATIVE.test(name));
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", ...args],
+    args,
     cwd: ROOT,
     clearEnv: true,
     // Mesa's Vulkan driver complains where nobody is logged in, and has no such variable.
     env: { ...Object.fromEntries(kept), NO_COLOR: "1", XDG_RUNTIME_DIR: "/tmp", ...env },
-    stdin,
+    stdin: "null",
     stdout: "piped",
     stderr: "piped",
-    signal: AbortSignal.timeout(60_000),
+    signal: AbortSignal.timeout(120_000),
+    ...options,
   });
 }
 
-/** Runs a script with these flags of Deno's to its end. */
-export async function runScript(
-  script: string,
-  args: string[],
-  denoFlags: string[] = [],
-  env: Record<string, string> = {},
-) {
-  const { code, stdout, stderr } = await command([...denoFlags, script, ...args], env).output();
+/** Runs a process of Deno's to its end. */
+export async function runDeno(args: string[], env?: Record<string, string>) {
+  const { code, stdout, stderr } = await command(args, env).output();
   const decoder = new TextDecoder();
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
+
+/** Runs a script with these flags of Deno's to its end. */
+export const runScript = (
+  script: string,
+  args: string[],
+  denoFlags: string[] = [],
+  env?: Record<string, string>,
+) => runDeno(["run", "--quiet", ...denoFlags, script, ...args], env);
+
+/** The flag that runs this code before a script. */
+export const preload = (code: string) => [
+  "--preload",
+  `data:text/javascript,${encodeURIComponent(code)}`,
+];

@@ -7,9 +7,10 @@ const printing = (steps: number, logEvery = 1) => ({ steps, logEvery, learningRa
 
 /** Losses that take some milliseconds to read, and what is being done with them. */
 function slowLosses(steps: number, delay: (t: number) => number, fails = Infinity) {
-  const reading = { now: 0, most: 0, disposed: 0 };
+  const reading = { begun: [] as number[], now: 0, most: 0, disposed: 0 };
   const loss = (t: number) => ({
     async data() {
+      reading.begun.push(t);
       reading.most = Math.max(reading.most, ++reading.now);
       await new Promise((resolve) => setTimeout(resolve, delay(t)));
       reading.now--;
@@ -24,21 +25,27 @@ function slowLosses(steps: number, delay: (t: number) => number, fails = Infinit
   return { reading, losses: losses() };
 }
 
-Deno.test("losses come in order, whichever is read first, a few at a time", async () => {
+Deno.test("readLosses() gives losses in order, whichever is read first, a few at a time", async () => {
   const { reading, losses } = slowLosses(40, (t) => (t * 7) % 11);
   const read = await Array.fromAsync(readLosses(losses, printing(40), 15));
   assert.deepEqual(read, Array.from({ length: 40 }, (_, t) => ({ t, loss: t })));
   assert.deepEqual([reading.most, reading.disposed], [16, 40]);
 });
 
-Deno.test("losses that are not printed are not read, but freed", async () => {
+Deno.test("readLosses() reads to the end of a training that is shorter than announced", async () => {
+  const { losses } = slowLosses(5, () => 1);
+  const read = await Array.fromAsync(readLosses(losses, printing(9), 15));
+  assert.deepEqual(read.map(({ loss }) => loss), [0, 1, 2, 3, 4]);
+});
+
+Deno.test("readLosses() frees losses that are not printed, and does not read them", async () => {
   const { reading, losses } = slowLosses(10, () => 1);
   const read = await Array.fromAsync(readLosses(losses, printing(10, 4), 15));
   assert.deepEqual(read.map(({ loss }) => loss), [0, 4, 8, 9]);
-  assert.equal(reading.disposed, 10);
+  assert.deepEqual([reading.begun, reading.disposed], [[0, 4, 8, 9], 10]);
 });
 
-Deno.test("a read that fails throws in its turn, and no other failure ends the process", async () => {
+Deno.test("readLosses() throws what a read failed with in its turn, and nothing ends the process", async () => {
   const { reading, losses } = slowLosses(20, (t) => t === 2 ? 30 : 0, 2);
   const seen: number[] = [];
   await assert.rejects(async () => {
@@ -47,7 +54,7 @@ Deno.test("a read that fails throws in its turn, and no other failure ends the p
   assert.deepEqual([seen, reading.disposed], [[0, 1], 20]);
 });
 
-Deno.test("a loss that is not finite is printed, and ends the training", async () => {
+Deno.test("readLosses() gives a loss that is not finite, and then ends the training", async () => {
   for (const last of [Infinity, NaN]) {
     const losses = [1, last, 3].map((loss, t) => ({ t, loss }));
     const seen: number[] = [];
@@ -59,7 +66,7 @@ Deno.test("a loss that is not finite is printed, and ends the training", async (
   }
 });
 
-Deno.test("print writes the whole line, however little stdout takes at a time, or says why not", () => {
+Deno.test("print() writes the whole line, however little stdout takes at a time, or says why not", () => {
   const { writeSync } = Deno.stdout;
   const written: number[] = [];
   try {

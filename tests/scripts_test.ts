@@ -1,11 +1,13 @@
 /** The scripts as a user runs them: as processes, without any permission. */
 
 import assert from "node:assert/strict";
-import { MOST_IN_ARRAYS } from "../lib/cli.ts";
+import { cpSync } from "node:fs";
+import { TRAINERS } from "../images/tables.ts";
+import { MAX_NUMBERS_IN_ARRAYS } from "../lib/cli.ts";
 import { availableBackends, BLAS, permitted, testIf } from "./available.ts";
 import seed11 from "./numpy_losses/seed11_3x5x4x2.json" with { type: "json" };
 import seed42 from "./numpy_losses/seed42_64x1000x100x10.json" with { type: "json" };
-import { command, runScript } from "./run_script.ts";
+import { command, preload, ROOT, runDeno, runScript } from "./run_script.ts";
 
 const NAIVE = "naive_neural_network.ts";
 const NDARRAY = "ndarray_neural_network.ts";
@@ -18,9 +20,7 @@ const SEED11 = [...SMALL, "--seed=11", "--learning-rate=1e-3"];
 
 const runs = permitted("the tests that run the scripts", "run", "read", "env");
 
-/** A test that runs a script, if something is there. */
-const test = (name: string, fn: () => Promise<void>, isThere: unknown = true) =>
-  testIf(runs && isThere, name, fn);
+const test = (name: string, fn: () => Promise<void>) => testIf(runs, name, fn);
 
 /** What a script gives that fails before it prints anything. */
 const failure = (code: number, message: string) => ({
@@ -39,23 +39,42 @@ function assertClose(actual: number, expected: number, tolerance: number) {
   assert.ok(Math.abs(actual / expected - 1) < tolerance, `${actual} is not ${expected}`);
 }
 
+/** What stands between the first and the last line of stderr of a script without --allow-ffi. */
+function hintOf(script: string, stderr: string): string {
+  const isFastest = script === NAIVE || / WebGPU /.test(stderr);
+  return isFastest ? "" : `BLAS would be faster: ${NEEDS_FFI}\n`;
+}
+
 for (const script of [NAIVE, NDARRAY, TENSOR]) {
-  test(`${script}: prints NumPy's losses, and its time on stderr`, async () => {
-    const { code, stdout, stderr } = await runScript(script, [...SEED11, "--steps=150"]);
-    assert.equal(code, 0, stderr);
+  test(`${script}: prints NumPy's losses`, async () => {
+    const { code, stdout } = await runScript(script, [...SEED11, "--steps=150"]);
+    assert.equal(code, 0);
     assert.match(stdout, /^(Current Iteration: \d+ - Loss Value: [\d.]+\n){150}$/);
     const losses = lossesOf(stdout);
     for (const [t, loss] of losses.entries()) {
       assertClose(loss, seed11.numpy[t], script === TENSOR ? 1e-4 : 1e-9);
     }
-    // One line more says what is faster; not for arrays, nor for tensors on a GPU.
-    const isFastest = script === NAIVE || / WebGPU /.test(stderr);
-    const hint = isFastest ? "" : `BLAS would be faster: ${RegExp.escape(NEEDS_FFI)}\n`;
-    const time = "Trained in ([\\d.]+) s, ([\\d.]+) ms an iteration";
-    const [, s, ms] = stderr.match(new RegExp(`^Training on .+\n${hint}${time}\n$`))!.map(Number);
-    assertClose(1000 * s, 150 * ms, 0.02);
     const some = await runScript(script, [...SEED11, "--steps=6", "--log-every=2"]);
     assert.deepEqual(lossesOf(some.stdout), [0, 2, 4, 5].map((t) => losses[t]));
+  });
+
+  test(`${script}: names on stderr what computes, what would be faster, and its time`, async () => {
+    // A clock that goes on only while numbers are drawn, which takes logarithms, and by 7 ms a line.
+    const clock = `let now = 0;
+      performance.now = () => now;
+      const { log } = Math;
+      Math.log = (x) => (now += 1000, log(x));
+      const { writeSync } = Deno.stdout;
+      Deno.stdout.writeSync = (bytes) => (now += 7, writeSync.call(Deno.stdout, bytes));`;
+    const args = [...SMALL, "--steps=9", ...script === TENSOR ? ["--backend=wasm"] : []];
+    const { stderr } = await runScript(script, args, preload(clock));
+    const device = {
+      [NAIVE]: "arrays of arrays",
+      [NDARRAY]: "ndarrays, with WebAssembly",
+      [TENSOR]: "tensors, with WebAssembly",
+    }[script];
+    const hint = script === TENSOR ? "" : hintOf(script, stderr);
+    assert.equal(stderr, `Training on ${device}\n${hint}Trained in 0.0630 s\n`);
   });
 
   test(`${script}: help is code 0, a mistake code 2, a loss that is not finite code 1`, async () => {
@@ -72,7 +91,7 @@ for (const script of [NAIVE, NDARRAY, TENSOR]) {
 
     const onDeno = (version: string) => {
       const pretend = `Object.defineProperty(Deno, "version", { value: { deno: "${version}" } })`;
-      return runScript(script, ["--help"], ["--preload", `data:text/javascript,${pretend}`]);
+      return runScript(script, ["--help"], preload(pretend));
     };
     const tooOld = failure(1, "Cannot use Deno 2.8.3: version 2.9.0 or later is needed");
     assert.deepEqual(await onDeno("2.8.3"), tooOld);
@@ -86,44 +105,52 @@ for (const script of [NAIVE, NDARRAY, TENSOR]) {
   });
 
   test(`${script}: ends quietly when its reader has gone`, async () => {
-    const child = command([script, ...SMALL, "--steps=1000000000"]).spawn();
+    const child = command(["run", "--quiet", script, ...SMALL, "--steps=1000000000"]).spawn();
     const reader = child.stdout.getReader();
     await reader.read();
     await reader.cancel();
     const stderr = await new Response(child.stderr).text();
-    assert.match(stderr, /^Training .+\n(BLAS would be faster: .+\n)?$/);
+    assert.equal(stderr.replace(/^Training on .+\n/, ""), hintOf(script, stderr));
     assert.equal((await child.status).code, 0);
   });
 }
 
-/** Prints a line in place of each product that a script has BLAS compute. */
+/** Prints a line for each product that a script has BLAS compute. */
 const SHOWING = `const { dlopen } = Deno;
 Deno.dlopen = (...library) => {
   const { symbols } = dlopen(...library);
-  const [cblas_sgemm, cblas_dgemm] = ["float32", "float64"].map((type) => () => console.error(type));
+  const [cblas_sgemm, cblas_dgemm] = ["s", "d"].map((type) => (...args) => {
+    console.error(type);
+    symbols["cblas_" + type + "gemm"](...args);
+  });
   return { symbols: { ...symbols, cblas_sgemm, cblas_dgemm } };
 };`;
 
-test("--allow-ffi turns BLAS on, --backend off; where it is announced, it multiplies", async () => {
-  const preload = `data:text/javascript,${encodeURIComponent(SHOWING)}`;
-  const commands = [
-    [NDARRAY, [], "float64"],
-    [NDARRAY, ["--backend=wasm"]],
-    [TENSOR, ["--backend=blas"], "float32"],
-    [TENSOR, ["--backend=wasm"]],
-    [COMPARE, [], "float64", "float32"],
-  ] as const;
-  for (const [script, args, ...types] of commands) {
-    const flags = ["--allow-ffi", "--preload", preload];
-    const { stderr } = await runScript(script, [...SMALL, "--steps=1", ...args], flags);
-    // On a machine with a GPU, the comparison trains the tensors there.
-    const expected = types.filter((type) => type === "float64" || !/ with WebGPU /.test(stderr));
-    assert.equal(stderr.match(/ with BLAS from /g)?.length ?? 0, expected.length, stderr);
-    // An iteration has five products.
-    const products = expected.flatMap((type) => Array(5).fill(type));
-    assert.deepEqual(stderr.match(/^float\d+$/gm) ?? [], products);
-  }
-}, BLAS);
+testIf(
+  runs && BLAS !== undefined,
+  "--allow-ffi turns BLAS on, --backend off; where it is announced, it multiplies",
+  async () => {
+    const commands = [
+      [NDARRAY, [], "d"],
+      [NDARRAY, ["--backend=wasm"]],
+      [TENSOR, ["--backend=blas"], "s"],
+      [TENSOR, ["--backend=wasm"]],
+      [COMPARE, [], "d", "s"],
+    ] as const;
+    for (const [script, args, ...types] of commands) {
+      const flags = ["--allow-ffi", ...preload(SHOWING)];
+      const { stderr } = await runScript(script, [...SMALL, "--steps=1", ...args], flags);
+      // On a machine with a GPU, the comparison trains the tensors there.
+      const expected = types.filter((type) => type === "d" || !/ with WebGPU /.test(stderr));
+      assert.equal(stderr.match(/ with BLAS from /g)?.length ?? 0, expected.length, stderr);
+      // An iteration has five products. Others come before, which show that BLAS computes right.
+      const segments = stderr.split("Training on ").slice(1);
+      const training = segments.filter((segment) => !segment.startsWith("arrays"));
+      const products = expected.flatMap((type) => Array(5).fill(type));
+      assert.deepEqual(training.join("").match(/^[sd]$/gm) ?? [], products);
+    }
+  },
+);
 
 for (const script of [NDARRAY, TENSOR]) {
   test(`${script}: BLAS that is not permitted is one line`, async () => {
@@ -135,17 +162,16 @@ for (const script of [NDARRAY, TENSOR]) {
   });
 }
 
-for (const backend of await availableBackends()) {
-  test(`${TENSOR}: --backend ${backend}`, async () => {
-    const all = ["--allow-env", "--allow-ffi", "--allow-read"];
-    const permissions = { tensorflow: all, blas: ["--allow-ffi"], webgpu: [], wasm: [] };
-    const args = [...SMALL, "--steps", "2", "--backend", backend];
+for (const [name, { script, backend, permissions }] of Object.entries(TRAINERS)) {
+  if (script !== "tensor") continue;
+  const isHere = (await availableBackends() as string[]).includes(backend!);
+  testIf(runs && isHere, `${TENSOR}: --backend ${backend} needs what the pages say`, async () => {
+    const args = [...SMALL, "--steps", "2", "--backend", backend!];
     const quiet = { TF_CPP_MIN_LOG_LEVEL: "2" };
-    const { code, stdout, stderr } = await runScript(TENSOR, args, permissions[backend], quiet);
+    const { code, stdout, stderr } = await runScript(TENSOR, args, permissions, quiet);
     assert.deepEqual([code, stdout.split("\n").length], [0, 3], stderr);
-    const named = backend === "wasm" ? "WebAssembly" : backend;
-    const lines = `^Training on tensors, with ${named}\\b.*\nTrained .*\n$`;
-    assert.match(stderr, new RegExp(lines, "i"));
+    const [, computes] = name.split(/ on | in | with /);
+    assert.match(stderr, new RegExp(`^Training on tensors, with ${computes}\\b.*\nTrained .*\n$`));
   });
 }
 
@@ -159,38 +185,87 @@ test(`${TENSOR}: a backend that is not available is one line, and code 1`, async
   for (const flags of [[ffi, read], [env, read], [env, ffi]]) {
     assert.deepEqual(await run("tensorflow", flags), refused);
   }
-  // The import of WebAssembly's binary fails, as it does in another project's workspace.
-  const { code, stdout, stderr } = await run("wasm", [
-    "--no-config",
-    "--import-map=deno.json",
-    "--lock=deno.lock",
-    "--frozen",
-  ]);
-  assert.deepEqual([code, stdout], [1, ""]);
-  assert.match(stderr, /^error: Cannot use WebAssembly: .+, try --unstable-raw-imports\n$/);
   if (Deno.build.os !== "linux") return;
-  // The drivers of this machine, hidden.
-  const hidden = { VK_DRIVER_FILES: "/none", __EGL_VENDOR_LIBRARY_FILENAMES: "/none" };
-  const remedy = "install a Vulkan driver (apt install mesa-vulkan-drivers)";
-  const noGpu = failure(1, `Cannot use webgpu: there is no adapter, ${remedy}`);
+  // The drivers of this machine, hidden; an old Vulkan loader knows the second name only.
+  const hidden = {
+    VK_DRIVER_FILES: "/none",
+    VK_ICD_FILENAMES: "/none",
+    __EGL_VENDOR_LIBRARY_FILENAMES: "/none",
+  };
+  const noGpu = failure(1, `Cannot use webgpu: there is no adapter, ${DRIVER}`);
   assert.deepEqual(await run("webgpu", [], hidden), noGpu);
+});
+
+const DRIVER = "install a Vulkan driver (apt install mesa-vulkan-drivers)";
+const NO_ADAPTER = preload("navigator.gpu.requestAdapter = () => Promise.resolve(null);");
+const NO_ADAPTER_REASON = `there is no adapter${Deno.build.os === "linux" ? `, ${DRIVER}` : ""}`;
+
+test("without an adapter, WebAssembly trains the tensors, and nothing is said of a GPU", async () => {
+  const hint = `BLAS would be faster: ${NEEDS_FFI}\n`;
+  const tensors = await runScript(TENSOR, [...SMALL, "--steps=1"], NO_ADAPTER);
+  const trained = /^Training on tensors, with WebAssembly\n(.*\n)Trained in .*\n$/;
+  assert.equal(tensors.stderr.match(trained)?.[1], hint, tensors.stderr);
+  const { code, stderr } = await runScript(COMPARE, [...SMALL, "--steps=1"], NO_ADAPTER);
+  const training = ["arrays of arrays\n", `ndarrays, with WebAssembly\n${hint}`];
+  training.push(`tensors, with WebAssembly\n${hint}`);
+  assert.deepEqual([code, stderr], [0, training.map((line) => `Training on ${line}`).join("")]);
+});
+
+test("without WebAssembly, loops train the ndarrays, and tensors say why they can't", async () => {
+  const hints = `BLAS would be faster: ${NEEDS_FFI}\nWebAssembly would be faster: `;
+  const off = [...NO_ADAPTER, "--v8-flags=--jitless"];
+  const { code, stderr } = await runScript(NDARRAY, [...SMALL, "--steps=1"], off);
+  assert.equal(code, 0);
+  assert.ok(stderr.startsWith(`Training on ndarrays, with loops in TypeScript\n${hints}`), stderr);
+  const named = await runScript(NDARRAY, [...SMALL, "--backend=wasm"], off);
+  assert.match(named.stderr, /^error: Cannot use WebAssembly: .+\n$/);
+
+  const reasons = [
+    "tensorflow: it needs permissions, run deno task tensorflow",
+    `webgpu: ${NO_ADAPTER_REASON}`,
+    `BLAS: ${NEEDS_FFI}`,
+    "WebAssembly: it is off",
+  ];
+  const refused = failure(1, `Cannot use any backend: ${reasons.join("; ")}`);
+  assert.deepEqual(await runScript(TENSOR, SMALL, off), refused);
+  const compared = await runScript(COMPARE, [...SMALL, "--steps=1"], off);
+  assert.deepEqual([compared.code, compared.stdout], [1, ""]);
+  assert.ok(compared.stderr.endsWith(`\n${refused.stderr}`), compared.stderr);
+});
+
+test("in another project's workspace, tensors say which flag they need", async () => {
+  // The import of WebAssembly's binary fails, as it does there.
+  const workspace = ["--no-config", "--import-map=deno.json", "--lock=deno.lock", "--frozen"];
+  const why = /WebAssembly: The import attribute .+ is unsupported, try --unstable-raw-imports\n$/;
+  for (const backend of ["wasm", "auto"]) {
+    const args = [...SMALL, "--steps=1", "--backend", backend];
+    const { code, stdout, stderr } = await runScript(TENSOR, args, [...NO_ADAPTER, ...workspace]);
+    assert.deepEqual([code, stdout], [1, ""]);
+    assert.match(stderr, why);
+    assert.equal(stderr.split("\n").length, 2);
+  }
 });
 
 const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
 const largest = adapter?.limits.maxStorageBufferBindingSize ?? Infinity;
 
-test(`${TENSOR}: what the GPU can't hold is one line, and code 1`, async () => {
-  const side = `${Math.ceil(Math.sqrt(largest / 4)) + 1}`;
-  const sizes = ["--batch-size", "1", "--inputs", side, "--hidden", side, "--steps", "1"];
-  const { code, stdout, stderr } = await runScript(TENSOR, ["--backend", "webgpu", ...sizes]);
-  assert.deepEqual([code, stdout], [1, ""]);
-  assert.match(stderr, /\nerror: Cannot go on: the GPU failed, .*limit.*\n$/);
-  // Most GPUs can hold the largest matrix that the flags take.
-}, largest < 4 * 2 ** 26);
+// Most GPUs can hold the largest matrix that the flags take.
+testIf(
+  runs && largest < 4 * 2 ** 26,
+  `${TENSOR}: what the GPU can't hold is one line, and code 1`,
+  async () => {
+    const side = `${Math.ceil(Math.sqrt(largest / 4)) + 1}`;
+    const sizes = ["--batch-size", "1", "--inputs", side, "--hidden", side, "--steps", "1"];
+    const { code, stdout, stderr } = await runScript(TENSOR, ["--backend", "webgpu", ...sizes]);
+    assert.deepEqual([code, stdout], [1, ""]);
+    assert.match(stderr, /\nerror: Cannot go on: the GPU failed, .*limit.*\n$/);
+  },
+);
 
 test(`${NAIVE}: the sizes that take most memory for their numbers fit into 2 GB`, async () => {
-  // A row of one number takes many times the memory of the number: an eighth, in an eighth.
-  const rows = Math.floor((MOST_IN_ARRAYS - 2) / 3 / 8);
+  // A row of one number takes many times the memory of the number. To be quick, this is an
+  // eighth of the rows that are allowed, in an eighth of the memory.
+  const rows = Math.floor((MAX_NUMBERS_IN_ARRAYS - 2) / 3 / 8);
   const one = ["--inputs", "1", "--hidden", "1", "--outputs", "1", "--steps", "1"];
   const flags = ["--v8-flags=--max-old-space-size=256"];
   const { code, stderr } = await runScript(NAIVE, [...one, "--batch-size", `${rows}`], flags);
@@ -202,20 +277,39 @@ const cells = (table: string) =>
   table.trimEnd().split("\n").map((line) => line.trim().split(/ {2,}/));
 
 test("deno task start: a table of the three, of other sizes", async () => {
-  const { code, stdout, stderr } = await runScript(COMPARE, [...SEED11, "--steps", "150"]);
+  // A clock that goes on by 1 s while numbers are drawn, and whenever it is asked by 30 ms.
+  const clock = `let now = 0;
+    performance.now = () => now += 30;
+    const { log } = Math;
+    Math.log = (x) => (now += 1000, log(x));`;
+  const { code, stdout, stderr } = await runScript(
+    COMPARE,
+    [...SEED11, "--steps", "150"],
+    [...NO_ADAPTER, ...preload(clock)],
+  );
   assert.equal(code, 0, stderr);
-  const [header, ...rows] = cells(stdout);
-  assert.deepEqual(header, ["total", "iteration", "last loss", "speed"]);
-  const names = ["arrays", "ndarrays", "tensors"];
-  assert.deepEqual(rows.map(([device]) => device.split(/\W/)[0]), names);
-  const lines = stderr.split("\n").filter((line) => !line.startsWith("BLAS would be faster"));
-  assert.deepEqual(lines, [...rows.map(([device]) => `Training on ${device}`), ""]);
-  for (const [, total, iteration, loss, speed] of rows) {
-    const [seconds, ms] = [total, iteration].map(parseFloat);
-    assert.deepEqual([total.slice(-2), iteration.slice(-3)], [" s", " ms"]);
-    assertClose(1000 * seconds / ms, 150, 0.02);
-    assertClose(parseFloat(speed) * seconds, parseFloat(rows[0][1]), 0.02);
-    assertClose(Number(loss), seed11.numpy[149], 5e-4);
+  const [table, note, ...rest] = stdout.split("\n\n");
+  assert.deepEqual(rest, []);
+  assert.match(note, /^iteration: the median, .+\n$/);
+  const [header, ...rows] = cells(table);
+  assert.deepEqual(header, ["total", "iteration", "speed", "last loss"]);
+  assert.deepEqual(
+    rows.map(([device, total, iteration, speed]) => [device, total, iteration, speed]),
+    [
+      ["arrays of arrays", "4.50 s", "30.0 ms", "1.0x"],
+      ["ndarrays, with WebAssembly", "4.50 s", "30.0 ms", "1.0x"],
+      ["tensors, with WebAssembly", "4.50 s", "30.0 ms", "1.0x"],
+    ],
+  );
+  for (const [, , , , loss] of rows) assertClose(Number(loss), seed11.numpy[149], 5e-4);
+});
+
+test("deno task start: the speed is that of the medians", async () => {
+  const { stdout } = await runScript(COMPARE, ["--steps", "40"]);
+  const [, ...rows] = cells(stdout.split("\n\n")[0]);
+  const ms = rows.map(([, , iteration]) => parseFloat(iteration));
+  for (const [i, [, , , speed]] of rows.entries()) {
+    assertClose(parseFloat(speed), ms[0] / ms[i], 0.06);
   }
 });
 
@@ -225,17 +319,19 @@ test("deno task start: its help, and no NumPy's losses at another rate or size",
   for (const other of [["--learning-rate", "2e-6"], ["--hidden", "99"]]) {
     assert.ok(!(await runScript(COMPARE, ["--steps", "2", ...other])).stdout.includes("NumPy"));
   }
+  const tooLarge = "together they have 21544640 numbers, and 8388608 is the limit";
+  const refused = failure(2, `Cannot use matrices of these sizes: ${tooLarge}`);
+  assert.deepEqual(await runScript(COMPARE, ["--hidden", "20000"]), refused);
 });
 
 test("deno task start: progress, and how far each is from NumPy", async () => {
-  const terminal = "Deno.stderr.isTerminal = () => true";
-  const flags = ["--preload", `data:text/javascript,${terminal}`];
+  const flags = preload("Deno.stderr.isTerminal = () => true");
   const args = ["--steps", "104", "--seed", "42"];
   const { stdout: printed, stderr } = await runScript(COMPARE, args, flags);
   const [table, note] = printed.split("\n\n");
   const [header, ...rows] = cells(table);
   assert.equal(header.at(-1), "from NumPy");
-  assert.match(note, /^from NumPy: .+ iterations 0 to 100\n$/);
+  assert.match(note, /\nfrom NumPy: .+ iterations 0 to 100\n$/);
   for (const [i, tolerance] of [1e-9, 1e-9, 1e-4].entries()) {
     assert.ok(Number(rows[i].at(-1)) < tolerance, `${rows[i]}`);
   }
@@ -243,6 +339,8 @@ test("deno task start: progress, and how far each is from NumPy", async () => {
   const losses = lossesOf((await runScript(TENSOR, args)).stdout);
   const errors = losses.map((loss, t) => Math.abs(loss / seed42.numpy[t] - 1));
   assert.equal(rows[2].at(-1), Math.max(...errors.slice(0, 101)).toExponential(0));
+  const few = await runScript(COMPARE, ["--steps", "5"]);
+  assert.match(few.stdout, / iterations 0 to 4\n$/);
   // Each line is written over the one before, and the last one is cleared.
   const [, arrays] = stderr.split(/Training on .+\n/);
   const lines = arrays.split("\x1b[K\r");
@@ -251,3 +349,70 @@ test("deno task start: progress, and how far each is from NumPy", async () => {
   assert.ok(Number(shown.at(-1)![1]) > Number(shown[0][1]), `${lines}`);
   assert.deepEqual(lines.slice(-2), ["", ""]);
 });
+
+/** Runs a task, as it stands in deno.json. */
+const runTask = (task: string, ...args: string[]) => runDeno(["task", "--quiet", task, ...args]);
+
+test("the tasks start, bench and tensorflow have the permissions that they need", async () => {
+  const started = await runTask("start", ...SMALL, "--steps=1");
+  assert.equal(started.code, 0, started.stderr);
+  assert.ok(!started.stderr.includes(NEEDS_FFI), started.stderr);
+  const { code, stdout, stderr } = await runTask("bench", "tests/iteration_bench.ts", "--", "2");
+  assert.equal(code, 0, stderr);
+  for (const name of ["arrays", "ndarrays with loops", "tensors in WebAssembly"]) {
+    assert.ok(stdout.includes(`| ${name} `), stdout);
+  }
+  assert.equal(stdout.includes("| tensors with BLAS "), BLAS !== undefined);
+  assert.ok(!/permission|--allow/.test(stderr), stderr);
+  const notNumber = await runTask("bench", "tests/iteration_bench.ts", "--", "abc");
+  const refused = 'error: Cannot use --hidden "abc": it takes a whole number above 0\n';
+  assert.ok(notNumber.stderr.endsWith(refused), notNumber.stderr);
+  const native = await runTask("tensorflow", ...SMALL, "--steps=1");
+  assert.ok(!/permission/.test(native.stderr), native.stderr);
+});
+
+test("the task test has the permissions that the tests need", async () => {
+  const files = ["blas", "images", "readme", "scripts"].map((name) => `tests/${name}_test.ts`);
+  const { stderr } = await runTask("test", "--no-check", "--filter=none of them", ...files);
+  assert.ok(!stderr.includes("Ignoring"), stderr);
+});
+
+testIf(
+  runs && permitted("the test of a copy of the project", "write"),
+  "in a copy beside a package.json, scripts run and tasks say what is missing",
+  async () => {
+    const copy = await Deno.makeTempDir();
+    try {
+      const isProject = (path: string) => !/[\\/](\.(?!ci|github)\w+|node_modules)$/.test(path);
+      cpSync(ROOT, copy, { recursive: true, filter: isProject });
+      await Deno.writeTextFile(`${copy}/package.json`, "{}");
+      const run = async (args: string[], env?: Record<string, string>) => {
+        const { code, stderr } = await command(args, env, { cwd: copy }).output();
+        return [code, new TextDecoder().decode(stderr)] as const;
+      };
+      for (const script of [NDARRAY, TENSOR]) {
+        const [code, stderr] = await run(["run", "--quiet", script, ...SMALL, "--steps=1"]);
+        assert.equal(code, 0, stderr);
+      }
+
+      const measure = ["task", "--quiet", "measure"];
+      const missing = "error: Cannot measure: the originals are missing, run deno task originals\n";
+      assert.deepEqual(await run(measure), [1, missing]);
+      await Deno.mkdir(`${copy}/.originals`);
+      const [, stderr] = await run(measure, { PATH: copy });
+      const python = "error: Cannot measure: it needs python3 with NumPy and PyTorch\n";
+      assert.equal(stderr, python);
+
+      // Pages and pictures are those of the measurements.
+      assert.deepEqual((await run(["task", "--quiet", "images"]))[0], 0);
+      for (const file of [...Deno.readDirSync(`${copy}/images`), { name: "../README.md" }]) {
+        const [drawn, kept] = [copy, ROOT.pathname].map((folder) =>
+          Deno.readTextFileSync(`${folder}/images/${file.name}`)
+        );
+        assert.ok(drawn === kept, `run deno task images: ${file.name}`);
+      }
+    } finally {
+      await Deno.remove(copy, { recursive: true });
+    }
+  },
+);

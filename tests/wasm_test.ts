@@ -24,7 +24,7 @@ function assertClose(actual: Matrix, expected: Matrix) {
 }
 
 for (const backend of ["wasm", "blas"] as const) {
-  const isAvailable = backend === "wasm" || BLAS;
+  const isAvailable = backend === "wasm" || BLAS !== undefined;
 
   testIf(
     isAvailable,

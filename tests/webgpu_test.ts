@@ -50,8 +50,8 @@ testIf(hasWebgpu, "webgpu: an adapter that computes wrongly is refused in one li
   await startDevice();
   const { read } = tf.backend();
   tf.backend().read = () => Promise.resolve(Float32Array.of(0));
-  const message = "Cannot use webgpu: 1 times 3 plus 2 times 4 is 0 there";
-  await assert.rejects(useBackend("webgpu"), { message })
+  const message = "Cannot use webgpu: the product of (1, 2) and (3, 4) is 0, not 11";
+  await assert.rejects(useBackend("webgpu"), { message, worthAHint: true })
     .finally(() => tf.backend().read = read);
 });
 
