@@ -127,9 +127,7 @@ export function transpose(matrix: Matrix): Matrix {
  */
 export function subtractMatrices(a: Matrix, b: Matrix): Matrix {
   if (shape(a) !== shape(b)) {
-    throw new RangeError(
-      `Cannot subtract matrices: shapes ${shape(a)} and ${shape(b)} differ`,
-    );
+    throw new RangeError(`Cannot subtract matrices: shapes ${shape(a)} and ${shape(b)} differ`);
   }
   return a.map((row, i) => row.map((value, j) => value - b[i][j]));
 }
@@ -237,8 +235,6 @@ export function* train(
 
     // h is x times w1, so w1 gets its gradient as w2 did.
     const gradW1 = matrixMultiply(transpose(x), gradH); // (D_in, H)
-
-    // (The original also adds up gradients of biases, but has no biases.)
 
     // ----------------------
     // Update weights

@@ -80,8 +80,7 @@ export function* train(
   dot = dotInWasm,
 ) {
   const { steps, learningRate } = { ...TRAINING, ...training };
-  const [N] = x.shape;
-  const [H, D_out] = w2.shape;
+  const [[N], [H, D_out]] = [x.shape, w2.shape];
 
   for (let t = 0; t < steps; t++) {
     // Forward pass

@@ -1,13 +1,13 @@
 /**
- * Draws the pictures that show measurements, and writes the pages' tables: `deno task images`.
- * The diagrams, network_*.svg and strides_*.svg, show none, and are kept as they are.
+ * Draws the pictures that show times, and writes the pages' tables: `deno task images`. The other
+ * pictures never change, and are kept as they are: the diagrams, and the losses of seed 0.
  *
  * @module
  */
 
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
-import { inMs } from "../lib/times.ts";
+import { inMs } from "./times.ts";
 import sittings from "./measurements.json" with { type: "json" };
 import { comparison, iteration, type Measurements, timeOf, writeTables } from "./tables.ts";
 
@@ -89,18 +89,28 @@ function header(measured: Measurements, theme: Theme): string {
   });
 }
 
-/** Lines with their names at their ends; both axes say what they count. */
-function lines(
-  theme: Theme,
-  points: { x: number; y: number; name: string; color: string }[],
-  options: Plot.PlotOptions,
-): string {
+/** The time of an iteration as the hidden layer grows. */
+function hidden(measured: Measurements, theme: Theme): string {
+  const sizes = [25, 50, 100, 200, 400, 800, 1600, 3200, 6400];
+  const points = Object.entries(COLORS).filter(([, color]) => color !== PYTHON)
+    .flatMap(([name, color]) =>
+      sizes.map((x) => ({ x, y: timeOf(measured, name, iteration(x)), name, color }))
+    );
   return chart(theme, {
     height: 420,
-    marginLeft: 100,
-    marginBottom: 50,
     marginTop: 40,
-    ...options,
+    marginRight: 210,
+    marginBottom: 50,
+    marginLeft: 100,
+    // Each size is twice the one before, so that equal steps make a logarithmic scale.
+    x: { type: "point", label: "hidden units", domain: sizes, ticks: [25, 100, 400, 1600, 6400] },
+    y: {
+      type: "log",
+      label: "an iteration",
+      grid: true,
+      ticks: [0.1, 1, 10, 100, 1000],
+      tickFormat: (ms) => `${ms} ms`,
+    },
     marks: [
       Plot.line(points, { x: "x", y: "y", z: "name", stroke: "color", strokeWidth: 2.5 }),
       Plot.text(
@@ -111,53 +121,9 @@ function lines(
   });
 }
 
-/** Losses over the iterations. */
-function losses({ losses }: Measurements, theme: Theme): string {
-  const kinds = {
-    float64: ["arrays, ndarrays\n(float64)", COLORS["arrays"]],
-    float32: ["tensors\n(float32)", COLORS["tensors in WebAssembly"]],
-  };
-  const points = Object.entries(kinds).flatMap(([kind, [name, color]]) =>
-    losses[kind].map((y, x) => ({ x, y, name, color })).filter(({ x }) => x % 10 === 0 || x === 499)
-  );
-  return lines(theme, points, {
-    marginRight: 150,
-    x: { label: "iteration", ticks: [0, 100, 200, 300, 400, 500] },
-    y: {
-      type: "log",
-      label: "loss",
-      grid: true,
-      domain: [1e-5, 1e8],
-      ticks: [1e-4, 1, 1e4, 1e8],
-      tickFormat: (loss) => loss.toLocaleString("en", { maximumFractionDigits: 4 }),
-    },
-  });
-}
-
-/** The time of an iteration as the hidden layer grows. */
-function hidden(measured: Measurements, theme: Theme): string {
-  const sizes = [25, 50, 100, 200, 400, 800, 1600, 3200, 6400];
-  const points = Object.entries(COLORS).filter(([, color]) => color !== PYTHON)
-    .flatMap(([name, color]) =>
-      sizes.map((x) => ({ x, y: timeOf(measured, name, iteration(x)), name, color }))
-    );
-  return lines(theme, points, {
-    marginRight: 210,
-    // Each size is twice the one before, so that equal steps make a logarithmic scale.
-    x: { type: "point", label: "hidden units", domain: sizes, ticks: [25, 100, 400, 1600, 6400] },
-    y: {
-      type: "log",
-      label: "an iteration",
-      grid: true,
-      ticks: [0.1, 1, 10, 100, 1000],
-      tickFormat: (ms) => `${ms} ms`,
-    },
-  });
-}
-
 /** Every picture of measurements for both themes, by file name. */
 export function drawPictures(measured: Measurements): Record<string, string> {
-  const pictures = Object.entries({ header, losses, hidden });
+  const pictures = Object.entries({ header, hidden });
   const drawn = pictures.flatMap(([name, draw]) =>
     Object.entries(THEMES).map(([theme, colors]) => [
       `${name}_${theme}.svg`,

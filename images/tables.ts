@@ -1,12 +1,12 @@
 /** What `deno task measure` measured, and the tables that the pages show of it. @module */
 
 import { markdownTable } from "markdown-table";
-import { inMs, inSeconds } from "../lib/times.ts";
+import { inMs } from "./times.ts";
 
 /** A time. Its method depends on the group; images/README.md says which. */
 export interface Time {
   name: string; // what ran: a name of `TRAINERS`, or of a benchmark
-  group: string; // what it did: `iteration()`, `WHOLE` or the group of a benchmark
+  group: string; // what it did: `iteration()` or the group of a benchmark
   ms: number;
 }
 
@@ -16,13 +16,9 @@ export interface Measurements {
   machine: string; // the processor, its cores and the system
   versions: Record<string, string>; // of each library, by its name
   skipped: string[]; // what could not be measured, and why
-  losses: Record<string, number[]>; // for seed 0, by the type of the numbers
   memory: Record<string, number>; // bytes of a matrix of 1000 × 100 random numbers, by its kind
   times: Time[];
 }
-
-/** The group of whole scripts, from the start of the process to its end. */
-export const WHOLE = "the whole script";
 
 export const PRODUCTS = "the products of an iteration";
 
@@ -35,7 +31,6 @@ export interface Trainer {
   script?: "naive" | "ndarray" | "tensor"; // ours; an original has none
   backend?: string;
   permissions?: string[]; // the flags of Deno's that the backend needs
-  original?: string; // the trainer that it follows
 }
 
 const FFI = ["--allow-ffi"];
@@ -43,14 +38,14 @@ const FFI = ["--allow-ffi"];
 /** Everything that trains, in the order of the tables. */
 // deno-fmt-ignore
 export const TRAINERS: Record<string, Trainer> = {
-  "arrays": { needs: "nothing", script: "naive", original: "Python lists" },
-  "ndarrays in WebAssembly": { needs: "nothing", script: "ndarray", backend: "wasm", original: "NumPy" },
-  "ndarrays with loops": { needs: "`--backend typescript`", script: "ndarray", backend: "typescript", original: "NumPy" },
-  "ndarrays with BLAS": { needs: "`--allow-ffi`", script: "ndarray", backend: "blas", permissions: FFI, original: "NumPy" },
-  "tensors in WebAssembly": { needs: "nothing", script: "tensor", backend: "wasm", original: "PyTorch" },
-  "tensors with BLAS": { needs: "`--allow-ffi`", script: "tensor", backend: "blas", permissions: FFI, original: "PyTorch" },
-  "tensors on TensorFlow": { needs: "`deno task tensorflow`", script: "tensor", backend: "tensorflow", permissions: [...FFI, "--allow-env", "--allow-read"], original: "PyTorch" },
-  "tensors on WebGPU": { needs: "a GPU", script: "tensor", backend: "webgpu", original: "PyTorch" },
+  "arrays": { needs: "nothing", script: "naive" },
+  "ndarrays in WebAssembly": { needs: "nothing", script: "ndarray", backend: "wasm" },
+  "ndarrays with loops": { needs: "`--backend typescript`", script: "ndarray", backend: "typescript" },
+  "ndarrays with BLAS": { needs: "`--allow-ffi`", script: "ndarray", backend: "blas", permissions: FFI },
+  "tensors in WebAssembly": { needs: "nothing", script: "tensor", backend: "wasm" },
+  "tensors with BLAS": { needs: "`--allow-ffi`", script: "tensor", backend: "blas", permissions: FFI },
+  "tensors on TensorFlow": { needs: "`deno task tensorflow`", script: "tensor", backend: "tensorflow", permissions: [...FFI, "--allow-env", "--allow-read"] },
+  "tensors on WebGPU": { needs: "a GPU", script: "tensor", backend: "webgpu" },
   "Python lists": { needs: "Python" },
   "NumPy": { needs: "NumPy" },
   "PyTorch": { needs: "PyTorch" },
@@ -99,26 +94,11 @@ const TABLES: Record<string, (measured: Measurements) => string> = {
     );
   },
 
-  whole(measured) {
-    const compared = (ms: number, original?: string) =>
-      original ? comparison(ms, timeOf(measured, original, WHOLE)) : "";
-    const rows = measuredTrainers(measured, WHOLE);
-    return table(
-      ["500 iterations", "whole script", "compared with its original"],
-      rows.map(({ name, original, ms }) => [name, inSeconds(ms), compared(ms, original)]),
-    );
-  },
-
   loops(measured) {
     const orders = ["i, j, k", "i, j, k, rows looked up once", "i, k, j, rows looked up once"];
-    const [ours, python] = ["arrays", "Python lists"].map((kind) => {
-      const times = orders.map((order) => timeOf(measured, `${kind}, ${order}`, PRODUCTS));
-      return times.map((ms, i) => i === 0 ? inMs(ms) : `${inMs(ms)}, ${comparison(ms, times[0])}`);
-    });
-    return table(
-      ["order of the loops", "TypeScript", "Python"],
-      orders.map((order, i) => [order, ours[i], python[i]]),
-    );
+    const times = orders.map((order) => timeOf(measured, `arrays, ${order}`, PRODUCTS));
+    const rows = orders.map((order, i) => [order, inMs(times[i]), comparison(times[i], times[0])]);
+    return table(["order of the loops", "the five products", "compared with the first"], rows);
   },
 
   products(measured) {
@@ -138,9 +118,9 @@ const TABLES: Record<string, (measured: Measurements) => string> = {
   },
 
   operations(measured) {
-    const ours = ["Array.from, map, reduce", "arrays, loops", "ndarrays", "tensors in WebAssembly"];
+    const names = ["arrays, loops", "ndarrays", "tensors in WebAssembly", "Python lists", "NumPy"];
     const heads = ["creation", "squaring", "sine", "summation"];
-    const rows = [...ours, "Python lists", "NumPy"].map((name) => {
+    const rows = names.map((name) => {
       const times = heads.map((head) => timeOf(measured, name, `${head} of a million numbers`));
       return [name, ...times.map(inMs)];
     });

@@ -20,7 +20,6 @@ export type Backends<B extends Backend = Backend> = Record<
 
 /**
  * Starts the backend of that name; or, for `auto`, the first one that is available and fast.
- *
  * @throws {NotAvailable} If it is not available, or none is.
  */
 export async function openBackend<B extends Backend>(

@@ -1,8 +1,4 @@
-/**
- * The BLAS library of this machine: the compiled matrix arithmetic that makes
- * NumPy's `dot` fast, called through Deno's FFI on the arrays as they are.
- * @module
- */
+/** BLAS: the compiled matrix arithmetic that makes NumPy's `dot` fast, by Deno's FFI. @module */
 
 import { firstLine, NotAvailable } from "./errors.ts";
 
@@ -50,12 +46,8 @@ const [ROW_MAJOR, NO_TRANSPOSE, TRANSPOSE] = [101, 111, 112];
 
 type Floats = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
 
-/** One side of a matrix product. */
-export interface Operand {
-  data: Floats; // the numbers of a matrix, row by row
-  shape: number[]; // its shape
-  transposed: boolean; // whether to multiply by its transpose
-}
+/** One side of a matrix product: the numbers of a matrix row by row, or of its transpose. */
+export type Operand = { data: Floats; shape: number[]; transposed: boolean };
 
 /** An open library. */
 export interface Blas {
@@ -73,7 +65,6 @@ let opened: Blas | undefined;
 
 /**
  * Opens the first of the libraries that is installed and multiplies right. Never prompts.
- *
  * @throws {NotAvailable} If FFI is not permitted, or there is no such library.
  */
 export function startBlas(): Blas {
@@ -83,7 +74,7 @@ export function startBlas(): Blas {
     throw new NotAvailable("BLAS", "it needs --allow-ffi (without a path)", true);
   }
   if (opened) return opened;
-  const { libraries, remedy } = SYSTEMS[Deno.build.os] ?? { libraries: [], remedy: "" };
+  const { libraries = [], remedy = "" } = SYSTEMS[Deno.build.os] ?? {};
   const failures: string[] = [];
   for (const library of libraries) {
     try {
@@ -99,8 +90,11 @@ export function startBlas(): Blas {
     }
   }
   const which = failures.length > 0 ? "other fast" : "fast";
-  const reasons = [...failures, `no ${which} library was found${remedy}`];
-  throw new NotAvailable("BLAS", reasons.join("; "), true);
+  throw new NotAvailable(
+    "BLAS",
+    [...failures, `no ${which} library was found${remedy}`].join("; "),
+    true,
+  );
 }
 
 /** The numbers 1, 2 and 3 in turn, with some left out. */
@@ -115,45 +109,38 @@ function outerProduct(column: Int32Array, row: Int32Array): Int32Array {
 }
 
 /**
- * Fails unless `multiply` computes products of about the network's sizes right: some builds of
- * OpenBLAS do not on processors that are newer than they are. Both factors are a column times a
- * row, so that their product is that too. All numbers are whole, and so small that float32 adds
- * them up exactly, in any order.
+ * Fails unless products of about the network's sizes are right: those of some builds of OpenBLAS
+ * are wrong on processors that are newer than they are. Both factors are a column times a row, so
+ * their product is too. All numbers are whole, and so small that float32 adds them up exactly.
  */
 function checkProducts(multiply: Blas["multiply"]) {
   const [u, v, w] = [64, 500, 100].map(vector);
   const sum = v.reduce((sum, number) => sum + number * number, 0);
   const expected = outerProduct(u, w.map((number) => sum * number));
-  const operand = (column: Int32Array, row: Int32Array, transposed: boolean) => ({
-    numbers: outerProduct(column, row),
-    shape: [column.length, row.length],
-    transposed,
-  });
-  const left = [operand(u, v, false), operand(v, u, true)];
-  const right = [operand(v, w, false), operand(w, v, true)];
   for (const type of [Float32Array, Float64Array]) {
-    for (const a of left.map((a) => ({ ...a, data: new type(a.numbers) }))) {
-      for (const b of right.map((b) => ({ ...b, data: new type(b.numbers) }))) {
-        const result = new type(expected.length);
-        multiply(a, b, result);
-        const product = new Int32Array(result);
-        for (let i = 0; i < product.length; i++) {
-          if (product[i] !== expected[i]) throw new Error("it multiplies wrongly on this machine");
-        }
+    const operand = (column: Int32Array, row: Int32Array, transposed: boolean) => {
+      const data = new type(outerProduct(column, row));
+      return { data, shape: [column.length, row.length], transposed };
+    };
+    const right = [operand(v, w, false), operand(w, v, true)];
+    for (const a of [operand(u, v, false), operand(v, u, true)]) {
+      for (const b of right) {
+        const product = new type(expected.length);
+        multiply(a, b, product);
+        const isWrong = new Int32Array(product).some((number, i) => number !== expected[i]);
+        if (isWrong) throw new Error("it multiplies wrongly on this machine");
       }
     }
   }
 }
-
-const shapeOf = ({ shape, transposed }: Operand) => transposed ? shape.toReversed() : shape;
 
 function multiplyBy(symbols: Deno.DynamicLibrary<typeof SYMBOLS>["symbols"]): Blas["multiply"] {
   // OpenBLAS counts the host's processors, of which a container may have few.
   const threads = symbols.openblas_get_num_threads?.() ?? 1;
   symbols.openblas_set_num_threads?.(Math.min(threads, navigator.hardwareConcurrency));
   return (a, b, result) => {
-    const [rows, depth] = shapeOf(a);
-    const [, columns] = shapeOf(b);
+    const [rows, depth] = a.transposed ? a.shape.toReversed() : a.shape;
+    const columns = b.shape[b.transposed ? 0 : 1];
     // deno-fmt-ignore
     symbols[result instanceof Float32Array ? "cblas_sgemm" : "cblas_dgemm"](
       ROW_MAJOR, a.transposed ? TRANSPOSE : NO_TRANSPOSE, b.transposed ? TRANSPOSE : NO_TRANSPOSE,

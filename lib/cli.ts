@@ -51,19 +51,18 @@ const FLAGS: Record<string, Flag> = {
   "log-every": { letter: "K", key: "logEvery", takes: COUNT, about: "print every K-th loss, and always the last" },
 };
 
+/** The names that `--backend` takes. */
+const backendNames = (backends: Backends = {}) => ["auto", ...Object.keys(backends)];
+
 /** The flags of a command that take a number. */
 const numberFlags = ({ printsLosses }: Command) =>
   Object.entries(FLAGS).filter(([name]) => printsLosses || name !== "log-every");
-
-/** The names that `--backend` takes. */
-const backendNames = ({ backends }: Command) => backends ? ["auto", ...Object.keys(backends)] : [];
 
 /** A number as people write it; Number() would also take "", " " and "0x10". */
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
 /**
  * Reads the flags of a command.
- *
  * @returns The options, or `undefined` if the help is asked for.
  * @throws {UserError} On an unknown flag, a value that its flag does not take, a stray
  *   argument, or sizes that make the matrices too large.
@@ -77,10 +76,8 @@ export async function parseOptions(command: Command, args: string[]): Promise<Op
     if (words.length > 0 && /^-[\d.]/.test(arg)) words.push(`${words.pop()}=${arg}`);
     else words.push(arg);
   }
-  const names = [
-    ...numberFlags(command).map(([name]) => name),
-    ...command.backends ? ["backend"] : [],
-  ];
+  const names = numberFlags(command).map(([name]) => name);
+  if (command.backends) names.push("backend");
   const strings = Object.fromEntries(names.map((name) => [name, { type: "string" } as const]));
   // Only here, because no browser has it.
   const { parseArgs } = await import("node:util");
@@ -100,7 +97,7 @@ export function readOptions(command: Command, texts: Record<string, string>): Op
   const options: Options = { ...SHARED_DEFAULTS, ...command.defaults };
   for (const [name, text] of Object.entries(texts)) {
     if (name === "backend") {
-      const names = backendNames(command);
+      const names = backendNames(command.backends);
       if (!names.includes(text)) throw invalidValue(name, text, names.join(", "));
       options.backend = text;
     } else {
@@ -130,8 +127,8 @@ export function help(command: Command): string {
     const shown = value > 0 && value < 1 ? value.toExponential() : value;
     return [`--${name} ${letter}`, `${about}; ${takes}, default ${shown}`];
   });
-  const backends = backendNames(command);
-  if (backends.length > 0) rows.push(["--backend NAME", `${backends.join(", ")}; default auto`]);
+  const backends = backendNames(command.backends).join(", ");
+  if (command.backends) rows.push(["--backend NAME", `${backends}; default auto`]);
   rows.push(["-h, --help", "print this text"]);
   const lines = rows.map(([flag, about]) => `  ${flag.padEnd(20)}${about}`);
   return `${command.about}\n\nUsage: ${command.usage} [flags]\n\n${lines.join("\n")}`;

@@ -10,10 +10,7 @@ export class UserError extends Error {
 
 /** Something that this machine does not have, or that Deno may not use. */
 export class NotAvailable extends UserError {
-  /**
-   * @param worthAHint Whether the user is told even if something slower works: a flag or a
-   *   package would help, or something is there and fails.
-   */
+  /** @param worthAHint Whether `auto` tells the user: something is lacking or fails that would help. */
   constructor(readonly what: string, readonly why: string, readonly worthAHint = false) {
     super(`Cannot use ${what}: ${why}`);
   }

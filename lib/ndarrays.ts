@@ -1,8 +1,4 @@
-/**
- * What ndarray-ops lacks: the matrix product of ndarrays, by the BLAS library of this
- * machine, by WebAssembly or by loops; and the update of weights in one pass.
- * @module
- */
+/** What ndarray-ops lacks: the matrix product, by BLAS, WebAssembly or loops; the update. @module */
 
 // @ts-types="@types/ndarray"
 import ndarray, { type NdArray } from "ndarray";
@@ -12,12 +8,10 @@ import type { Backend, Backends } from "./backend.ts";
 import { type Blas, type Operand, startBlas } from "./blas.ts";
 import { firstLine, NotAvailable } from "./errors.ts";
 
-const noWasm = (why: string) => new NotAvailable("WebAssembly", why, true);
-
-// Deno 2.9.0 crashes where this file is imported without WebAssembly.
+// Deno 2.9.0 crashes if this is imported where there is no WebAssembly.
 const kernel = "WebAssembly" in globalThis
-  ? await import("./kernel/multiply.wasm").catch((error) => noWasm(firstLine(error)))
-  : noWasm("it is off");
+  ? await import("./kernel/multiply.wasm").catch(firstLine)
+  : "it is off";
 
 /** A matrix: two-dimensional, of float64. Other numbers are taken too, and computed as float64. */
 export type Matrix = NdArray<Float64Array<ArrayBuffer>>;
@@ -27,34 +21,35 @@ export function zeros(rows: number, columns: number): Matrix {
   return ndarray(new Float64Array(rows * columns), [rows, columns]);
 }
 
-const shapeOf = ({ shape }: Matrix) => `(${shape.join(", ")})`;
-
-/** Fails unless this is a matrix of numbers, and each of them is within its data. */
-function checkMatrix(verb: string, matrix: Matrix) {
-  const { dtype, data, shape, stride, offset } = matrix;
-  const [down, across] = [(shape[0] - 1) * stride[0], (shape[1] - 1) * stride[1]];
-  const isInside = offset + Math.min(0, down) + Math.min(0, across) >= 0 &&
-    offset + Math.max(0, down) + Math.max(0, across) < data.length;
-  const isOfNumbers = !/^(generic|big)/.test(dtype);
-  if (shape.length === 2 && isOfNumbers && (isInside || matrix.size === 0)) return;
-  const why = shape.length === 2 && isOfNumbers ? "reaches outside of its data" : "is no matrix";
-  throw new RangeError(`Cannot ${verb} matrices: ${dtype} of shape ${shapeOf(matrix)} ${why}`);
+/** Fails unless both are matrices of numbers, each within its data, and their shapes fit. */
+function check(verb: string, a: Matrix, b: Matrix, isFitting: boolean) {
+  for (const { dtype, data, shape, size, stride, offset } of [a, b]) {
+    const [down, across] = [(shape[0] - 1) * stride[0], (shape[1] - 1) * stride[1]];
+    const isInside = offset + Math.min(0, down) + Math.min(0, across) >= 0 &&
+      offset + Math.max(0, down) + Math.max(0, across) < data.length;
+    const isMatrix = shape.length === 2 && !/^(generic|big)/.test(dtype);
+    if (isMatrix && (isInside || size === 0)) continue;
+    const why = isMatrix ? "reaches outside of its data" : "is no matrix of numbers";
+    throw new RangeError(`Cannot ${verb} matrices: ${dtype} of shape (${shape.join(", ")}) ${why}`);
+  }
+  const shapes = [a, b].map(({ shape }) => `(${shape.join(", ")})`).join(" and ");
+  if (!isFitting) throw new RangeError(`Cannot ${verb} matrices: shapes ${shapes} do not fit`);
 }
 
+/** Whether a matrix is in memory as float64, row by row and without gaps. */
+const isRowByRow = ({ data, shape, stride }: Matrix) =>
+  data instanceof Float64Array && stride[0] === shape[1] && stride[1] === 1;
+
 /**
- * Subtracts `factor` times `b` from `a` in place, both of one shape: NumPy's `a -= factor * b`.
- * Views with any strides will do.
+ * Subtracts `factor` times `b` from `a` in place: NumPy's `a -= factor * b`. Both have one shape;
+ * views with any strides will do.
  *
  * @throws {RangeError} If the shapes differ, if one of the two is no matrix of numbers, or if `a`
  *   can't take the differences: it holds whole numbers only, or shows one number several times.
  */
 export function subtractScaled(a: Matrix, factor: number, b: Matrix) {
-  checkMatrix("subtract", a);
-  checkMatrix("subtract", b);
   const [rows, columns] = a.shape;
-  if (rows !== b.shape[0] || columns !== b.shape[1]) {
-    throw new RangeError(`Cannot subtract matrices: shapes ${shapeOf(a)} and ${shapeOf(b)} differ`);
-  }
+  check("subtract", a, b, rows === b.shape[0] && columns === b.shape[1]);
   if (isRowByRow(a) && isRowByRow(b) && a.data.buffer !== b.data.buffer) {
     // One pass, without the matrix in between.
     const [to, from] = [a.data.subarray(a.offset), b.data.subarray(b.offset)];
@@ -72,10 +67,6 @@ export function subtractScaled(a: Matrix, factor: number, b: Matrix) {
   ops.subeq(a, scaled);
 }
 
-/** Whether a matrix is in memory as float64, row by row and without gaps. */
-const isRowByRow = ({ data, shape, stride }: Matrix) =>
-  data instanceof Float64Array && stride[0] === shape[1] && stride[1] === 1;
-
 /**
  * The matrix product of `a` (n, k) and `b` (k, m), of shape (n, m): NumPy's `a.dot(b)`.
  * Views with any strides will do, and any type of numbers but bigint.
@@ -88,19 +79,12 @@ export type Dot = (a: Matrix, b: Matrix) => Matrix;
 /** Sets `result`, which holds zeros, to the matrix product of `a` and `b`. */
 type Multiply = (a: Matrix, b: Matrix, result: Matrix) => void;
 
-function dotBy(multiply: Multiply): Dot {
-  return (a, b) => {
-    checkMatrix("multiply", a);
-    checkMatrix("multiply", b);
-    if (a.shape[1] !== b.shape[0]) {
-      const shapes = `${shapeOf(a)} and ${shapeOf(b)}`;
-      throw new RangeError(`Cannot multiply matrices: shapes ${shapes} do not fit`);
-    }
-    const result = zeros(a.shape[0], b.shape[1]);
-    multiply(a, b, result);
-    return result;
-  };
-}
+const dotBy = (multiply: Multiply): Dot => (a, b) => {
+  check("multiply", a, b, a.shape[1] === b.shape[0]);
+  const result = zeros(a.shape[0], b.shape[1]);
+  multiply(a, b, result);
+  return result;
+};
 
 /** Multiplies by the loops of naive_neural_network.ts. */
 const multiplyByLoops: Multiply = (a, b, result) => {
@@ -117,6 +101,12 @@ const multiplyByLoops: Multiply = (a, b, result) => {
   }
 };
 
+/** Gives the kernel, or fails with {@linkcode NotAvailable}. */
+function startKernel() {
+  if (typeof kernel === "string") throw new NotAvailable("WebAssembly", kernel, true);
+  return kernel;
+}
+
 const BLOCK = 4; // rows and columns that the kernel multiplies at once
 const PAGE = 2 ** 16; // bytes of a page of WebAssembly's memory
 
@@ -124,16 +114,13 @@ const PAGE = 2 ** 16; // bytes of a page of WebAssembly's memory
  * Multiplies by the kernel in WebAssembly. Its memory gets all rows of `a`, four at a time,
  * and then, in one place, four columns of `b` at a time, in the order in which the kernel
  * reads them. Each sum adds the same products in the same order as {@linkcode multiplyByLoops}.
- *
  * Source: K. Goto and R. van de Geijn, "Anatomy of high-performance matrix multiplication", 2008.
  */
 function multiplyInWasm(a: Matrix, b: Matrix, result: Matrix) {
-  if (kernel instanceof NotAvailable) throw kernel;
-  const { memory, multiply } = kernel;
+  const { memory, multiply } = startKernel();
   const [rows, depth] = a.shape;
   const columns = b.shape[1];
-  // The kernel adds two products at once. Where depth is odd, the last one is of two zeros.
-  const evenDepth = depth + depth % 2;
+  const evenDepth = depth + depth % 2; // the kernel adds two products at once, the last of zeros
   const groups = Math.ceil(rows / BLOCK);
   const bStart = BLOCK * groups * evenDepth;
   const resultStart = bStart + BLOCK * evenDepth;
@@ -160,14 +147,8 @@ function multiplyInWasm(a: Matrix, b: Matrix, result: Matrix) {
  * column, and then zeros if the number of columns is odd. Where fewer than four rows are left,
  * the last one is copied in place of the others, and nobody reads what is computed from those.
  */
-function pack(
-  { data, shape, stride, offset }: Matrix,
-  first: number,
-  panel: Float64Array,
-  to: number,
-) {
-  const [rows, columns] = shape;
-  const [down, across] = stride;
+function pack(matrix: Matrix, first: number, panel: Float64Array, to: number) {
+  const { data, shape: [rows, columns], stride: [down, across], offset } = matrix;
   const [row1, row2, row3] = [1, 2, 3].map((r) => Math.min(r, rows - 1 - first) * down);
   const end = to + BLOCK * columns;
   for (let from = offset + first * down; to < end; from += across, to += BLOCK) {
@@ -179,14 +160,10 @@ function pack(
   if (columns % 2 === 1) panel.fill(0, end, end + BLOCK);
 }
 
-/**
- * The product by the kernel in WebAssembly, which needs nothing but Deno.
- *
- * @throws {NotAvailable} If there is no WebAssembly.
- */
+/** The product by the kernel in WebAssembly, which needs nothing but Deno. */
 export const dotInWasm = dotBy(multiplyInWasm);
 
-/** Multiplies by a BLAS library, with nothing copied, as NumPy does; or in WebAssembly what it can't read. */
+/** Multiplies by BLAS, with nothing copied, as NumPy does; what BLAS can't read, in WebAssembly. */
 const multiplyByBlas = (multiply: Blas["multiply"]): Multiply => (a, b, result) => {
   const [left, right] = [operand(a), operand(b)];
   if (left && right) multiply(left, right, result.data);
@@ -195,11 +172,10 @@ const multiplyByBlas = (multiply: Blas["multiply"]): Multiply => (a, b, result) 
 
 /** Describes to BLAS a matrix that is row by row in memory, or whose transpose is; no other. */
 function operand(matrix: Matrix): Operand | undefined {
-  const transpose = matrix.transpose(1, 0);
-  const [transposed, { data, shape, offset }] = isRowByRow(matrix)
-    ? [false, matrix]
-    : [true, transpose];
-  if (transposed && !isRowByRow(transpose) || matrix.size === 0) return undefined;
+  const views = [matrix, matrix.transpose(1, 0)];
+  const transposed = !isRowByRow(matrix);
+  const { data, shape, offset, size } = views[Number(transposed)];
+  if (size === 0 || !views.some(isRowByRow)) return undefined;
   return { data: data.subarray(offset), shape, transposed };
 }
 
@@ -211,11 +187,10 @@ export const NDARRAY_BACKENDS = {
     return { device, hints, dot: dotBy(multiplyByBlas(multiply)) };
   },
   wasm: () => {
-    if (kernel instanceof NotAvailable) throw kernel;
+    startKernel();
     return { device: "ndarrays, with WebAssembly", dot: dotInWasm };
   },
-  typescript: () => ({
-    device: "ndarrays, with loops in TypeScript",
-    dot: dotBy(multiplyByLoops),
-  }),
+  typescript() {
+    return { device: "ndarrays, with loops in TypeScript", dot: dotBy(multiplyByLoops) };
+  },
 } satisfies Backends<Backend & { dot: Dot }>;

@@ -4,7 +4,7 @@ const STATE_LENGTH = 624;
 const SHIFT = 397;
 
 /**
- * Seeds a Mersenne Twister and returns a function that gives its next 32 bits
+ * Seeds a Mersenne Twister, and returns the function that gives its next 32 bits
  * as an unsigned integer.
  *
  * Source: M. Matsumoto and T. Nishimura, "Mersenne Twister: a 623-dimensionally
@@ -64,11 +64,9 @@ export function seededNormal(seed: number): () => number {
 
   let spare: number | undefined;
   return () => {
-    if (spare !== undefined) {
-      const draw = spare;
-      spare = undefined;
-      return draw;
-    }
+    const draw = spare;
+    spare = undefined;
+    if (draw !== undefined) return draw;
     // Points in the square until one falls inside the unit circle.
     let first, second, radius2;
     do {

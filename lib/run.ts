@@ -1,22 +1,14 @@
-/**
- * Runs a command: reads its flags, reads and prints the losses while it trains, and prints to
- * stderr how long that took, or in one line what went wrong.
- * @module
- */
+/** Runs a command: reads its flags, reads and prints the losses while it trains. @module */
 
 import { type Backend, type Backends, openBackend } from "./backend.ts";
 import { type Command, help, type Options, parseOptions } from "./cli.ts";
 import { firstLine, NotAvailable, UserError } from "./errors.ts";
-import { inSeconds } from "./times.ts";
 
 const OLDEST_DENO = "2.9.0"; // the first version that runs all three scripts on every backend
 export const ARRAYS: Backend = { device: "arrays of arrays" }; // the naive script's only one
 
 /** A loss that is still being computed, on a GPU for example: a tensor of one number. */
-export interface Pending {
-  data(): Promise<ArrayLike<number>>;
-  dispose(): void;
-}
+type Pending = { data(): Promise<ArrayLike<number>>; dispose(): void };
 
 /** What `train` yields: the loss of each iteration, from iteration 0 on. */
 export type Losses = Iterable<{ t: number; loss: number | Pending }>;
@@ -40,9 +32,7 @@ function* startReads(losses: Losses, { steps, logEvery }: Reading, readsBehind: 
   for (const { t, loss } of losses) {
     if (t % logEvery === 0 || t === steps - 1) {
       const reading = read(loss);
-      // A read that fails throws where it is awaited. Without this line, Deno would end the
-      // process before that.
-      reading.catch(() => {});
+      reading.catch(() => {}); // or Deno would end the process before the failure is awaited
       reads.push({ t, reading });
     } else if (typeof loss !== "number") {
       loss.dispose();
@@ -54,7 +44,6 @@ function* startReads(losses: Losses, { steps, logEvery }: Reading, readsBehind: 
 
 /**
  * Reads every `logEvery`-th loss and the last one, in order, while the training goes on.
- *
  * @param readsBehind How many iterations may begin before a loss has been read.
  * @throws {UserError} After a loss that is not finite.
  */
@@ -75,7 +64,6 @@ export function announce({ device, hints = [] }: Backend) {
 
 /**
  * Writes a line to stdout, as Python's `print` does. Ends the process if nobody reads it any more.
- *
  * @throws {UserError} If the line can't be written, to a full disk for example.
  */
 export function print(line: string) {
@@ -126,6 +114,7 @@ export function main<B extends Backend>(
     for await (const { t, loss } of readLosses(losses, options, backend.readsBehind)) {
       print(`Current Iteration: ${t} - Loss Value: ${loss}`);
     }
-    console.error(`Trained in ${inSeconds(performance.now() - start)}`);
+    const seconds = (performance.now() - start) / 1000;
+    console.error(`Trained in ${Number(seconds.toPrecision(3))} s`);
   });
 }

@@ -17,7 +17,6 @@ type NodeBackend = { binding: { TF_Version: string }; isUsingGpuDevice: boolean 
 
 /**
  * Makes TensorFlow.js compute on native TensorFlow. Never prompts.
- *
  * @returns What it computes on, in words.
  * @throws {NotAvailable} If it is not permitted, or not installed.
  */

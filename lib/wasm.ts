@@ -16,20 +16,19 @@ setWasmPaths({
   "tfjs-backend-wasm-threaded-simd.wasm": url,
 }, true);
 
-/** The function that computes an operation, and what TensorFlow.js hands to it. */
-type Kernel<Inputs, Attrs> = (
-  call: { inputs: Inputs; attrs: Attrs; backend: BackendWasm },
-) => tf.TensorInfo;
-type MatMulKernel = Kernel<{ a: tf.TensorInfo; b: tf.TensorInfo }, tf.BatchMatMulAttrs>;
-type SumKernel = Kernel<{ x: tf.TensorInfo }, { axis: number[] | null; keepDims: boolean }>;
+/** What TensorFlow.js hands to a kernel, the function that computes an operation. */
+type Call<Inputs, Attrs> = { inputs: Inputs; attrs: Attrs; backend: BackendWasm };
+type MatMulCall = Call<{ a: tf.TensorInfo; b: tf.TensorInfo }, tf.BatchMatMulAttrs>;
+type SumCall = Call<{ x: tf.TensorInfo }, { axis: number[] | null; keepDims: boolean }>;
+type Kernel<C> = (call: C) => tf.TensorInfo;
 
 /** The package's own kernel of that name. */
 const original = (name: string): unknown => tf.getKernel(name, "wasm").kernelFunc;
-const packageMatMul = original(tf.BatchMatMul) as MatMulKernel;
-const packageSum = original(tf.Sum) as SumKernel;
+const packageMatMul = original(tf.BatchMatMul) as Kernel<MatMulCall>;
+const packageSum = original(tf.Sum) as Kernel<SumCall>;
 
 /** Makes TensorFlow.js use another kernel of that name. */
-function replace(kernelName: string, kernel: MatMulKernel | SumKernel) {
+function replace(kernelName: string, kernel: Kernel<MatMulCall> | Kernel<SumCall>) {
   const config = tf.getKernel(kernelName, "wasm");
   tf.unregisterKernel(kernelName, "wasm");
   tf.registerKernel({ ...config, kernelFunc: kernel as unknown as tf.KernelFunc });
@@ -37,7 +36,6 @@ function replace(kernelName: string, kernel: MatMulKernel | SumKernel) {
 
 /**
  * Makes TensorFlow.js compute in WebAssembly, and multiply by BLAS if that is given.
- *
  * @throws {NotAvailable} If WebAssembly does not start.
  */
 export async function startWasm(blas?: Blas) {
@@ -52,7 +50,7 @@ export async function startWasm(blas?: Blas) {
 const isMatrix = ({ shape, dtype }: tf.TensorInfo) => shape.length === 2 && dtype === "float32";
 
 /** The matrix product of two matrices; the package itself multiplies everything else. */
-const matMul = (blas?: Blas): MatMulKernel => (call) => {
+const matMul = (blas?: Blas): Kernel<MatMulCall> => (call) => {
   const { inputs: { a, b }, attrs: { transposeA, transposeB }, backend } = call;
   const [rows, depth] = transposeA ? a.shape.toReversed() : a.shape;
   const [bRows, columns] = transposeB ? b.shape.toReversed() : b.shape;
@@ -68,7 +66,7 @@ const matMul = (blas?: Blas): MatMulKernel => (call) => {
     });
   }
 
-  // First the product, for which WebAssembly's memory may grow: arrays from before would be lost.
+  // First the product: if WebAssembly's memory grows for it, arrays from before are lost.
   const product = backend.makeOutput([rows, columns], "float32");
   const numbers = (tensor: tf.TensorInfo) =>
     backend.typedArrayFromHeap(tensor) as Float32Array<ArrayBuffer>;
@@ -80,16 +78,13 @@ const matMul = (blas?: Blas): MatMulKernel => (call) => {
   return product;
 };
 
-/**
- * Adds up all numbers in float64. The package adds them in float32 from the first to the last,
- * and loses digits if there are many; it still computes every other sum.
- */
-const sum: SumKernel = (call) => {
+// Adds up all numbers in float64. The package adds them in float32 from the first to the last,
+// and loses digits if there are many; it still computes every other sum.
+replace(tf.Sum, (call: SumCall) => {
   const { inputs: { x }, attrs: { axis, keepDims }, backend } = call;
   if (axis !== null || keepDims || x.dtype !== "float32") return packageSum(call);
   const numbers = backend.typedArrayFromHeap(x);
   let total = 0;
   for (let i = 0; i < numbers.length; i++) total += numbers[i];
   return backend.makeOutput([], "float32", undefined, Float32Array.of(total));
-};
-replace(tf.Sum, sum);
+});

@@ -12,7 +12,6 @@ const nameOf = ({ info }: GPUAdapter) => info.description || `${info.vendor} ${i
 
 /**
  * Finds the fastest adapter of this machine.
- *
  * @param mayBeSlow Whether a software adapter, which computes on the CPU, will do.
  * @throws {NotAvailable} If there is no such adapter.
  */
@@ -32,7 +31,6 @@ export async function findAdapter(mayBeSlow: boolean): Promise<GPUAdapter> {
 
 /**
  * Makes TensorFlow.js compute on {@linkcode findAdapter}'s adapter.
- *
  * @returns What it is, in words.
  * @throws {NotAvailable} If there is none, or if it does not start or computes wrongly.
  */
@@ -53,10 +51,7 @@ export async function startWebgpu(mayBeSlow: boolean): Promise<string> {
   return `WebGPU on ${nameOf(adapter)}`;
 }
 
-/**
- * Makes every read of a number fail once the GPU has failed: WebGPU reports an
- * error by an event only, and goes on with zeros.
- */
+/** Makes every read fail once the GPU has: it reports errors by events, and goes on with zeros. */
 function failAfterErrors(backend: WebGPUBackend) {
   let failure: UserError | undefined;
   backend.device.addEventListener("uncapturederror", (event) => {

@@ -7,7 +7,7 @@
 
 import type { Options } from "../lib/cli.ts";
 import { announce, print, readLosses, runCommand } from "../lib/run.ts";
-import { inMs, inSeconds } from "../lib/times.ts";
+import { inMs, inSeconds } from "../images/times.ts";
 import { iterationTime } from "./timing.ts";
 import { DEFAULTS, recordedLosses, STARTS } from "./trainings.ts";
 

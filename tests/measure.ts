@@ -8,11 +8,11 @@
 import { existsSync } from "node:fs";
 import { cpus } from "node:os";
 import * as tf from "@tensorflow/tfjs-core";
-import { iteration, type Measurements, TRAINERS, WHOLE } from "../images/tables.ts";
+import { iteration, type Measurements, TRAINERS } from "../images/tables.ts";
 import { openBackend } from "../lib/backend.ts";
 import { startBlas } from "../lib/blas.ts";
 import { UserError } from "../lib/errors.ts";
-import { exitOnError, readLosses } from "../lib/run.ts";
+import { exitOnError } from "../lib/run.ts";
 import { startTensorflow } from "../lib/tensorflow.ts";
 import { TENSOR_BACKENDS } from "../lib/tensors.ts";
 import { startWebgpu } from "../lib/webgpu.ts";
@@ -69,9 +69,6 @@ export async function keepVersions(
   }
 }
 
-/** The time of all 500 iterations, from that of none and that of ten. */
-export const extrapolate = (none: number, ten: number) => none + 50 * (ten - none);
-
 /** Runs a program to its end, and gives what it prints. */
 async function run([program, ...args]: string[]): Promise<string> {
   const output = { stdin: "null", stdout: "piped", stderr: "inherit" } as const;
@@ -79,14 +76,6 @@ async function run([program, ...args]: string[]): Promise<string> {
   const { success, stdout } = await command.output();
   if (!success) throw new UserError(`Cannot measure: ${program} ${args.join(" ")} failed`);
   return new TextDecoder().decode(stdout);
-}
-
-/** How to run a whole script. */
-export function scriptOf(name: string, steps = "500"): string[] {
-  const { script, backend, permissions = [] } = TRAINERS[name];
-  if (!script) return [...ORIGINALS, "script", name, steps];
-  const flags = backend ? ["--backend", backend] : [];
-  return [DENO, "run", ...permissions, `${script}_neural_network.ts`, ...flags];
 }
 
 /** How to time the iterations of a trainer. */
@@ -97,25 +86,6 @@ const timingOf = (name: string, hidden: number) => [
   name,
   `${hidden}`,
 ];
-
-/** How long a process takes from its start to its end. */
-async function processTime(command: string[]): Promise<number> {
-  const start = performance.now();
-  await run(command);
-  return performance.now() - start;
-}
-
-/** The losses at the originals' size, in float64 and in float32. */
-async function measureLosses({ losses }: Measurements) {
-  await openBackend("wasm", TENSOR_BACKENDS);
-  const trainings = { float64: naive.train(naive.draw()), float32: tensor.train(tensor.draw()) };
-  for (const [name, training] of Object.entries(trainings)) {
-    losses[name] = [];
-    for await (const { loss } of readLosses(training, { ...naive.TRAINING, logEvery: 1 })) {
-      losses[name].push(Number(loss.toPrecision(5)));
-    }
-  }
-}
 
 /** Measures the memory of w1: for arrays and ndarrays what V8 uses for twenty, divided by 20. */
 async function measureMemory({ memory }: Measurements) {
@@ -147,7 +117,6 @@ async function measure(): Promise<Measurements> {
     machine: `${cpus()[0]?.model.trim()} with ${cpus().length} cores, under ${Deno.build.os}`,
     versions: { "Deno": Deno.version.deno, "TensorFlow.js": tf.version_core },
     skipped: [],
-    losses: {},
     memory: {},
     times: [],
   };
@@ -168,7 +137,6 @@ async function measure(): Promise<Measurements> {
     WebGPU: () => startWebgpu(false),
   });
   Object.assign(measured.versions, JSON.parse(python));
-  await measureLosses(measured);
 
   const isHere = (name: string, { backend }: { backend?: string }) => {
     const needed = { blas: "BLAS", tensorflow: "TensorFlow", webgpu: "WebGPU" }[backend ?? ""];
@@ -179,8 +147,8 @@ async function measure(): Promise<Measurements> {
     for (const what of ["products", "operations"]) {
       const bench = [DENO, "bench", "--json", "--allow-all", `tests/${what}_bench.ts`];
       keepBenches(measured, await run(bench));
-      keepPython(measured, await run([...ORIGINALS, what]));
     }
+    keepPython(measured, await run([...ORIGINALS, "operations"]));
     for (const hidden of HIDDEN) {
       for (const [name] of trainers) {
         // An iteration of lists takes seconds there.
@@ -190,20 +158,6 @@ async function measure(): Promise<Measurements> {
       }
     }
   }
-  for (const [name] of trainers) {
-    if (name === "Python lists") continue;
-    const times: number[] = [];
-    while (times.length < 8) times.push(await processTime(scriptOf(name)));
-    keep(measured, name, WHOLE, p75(times));
-  }
-  // All iterations of lists would take ten minutes.
-  const [none, ten] = [scriptOf("Python lists", "0"), scriptOf("Python lists", "10")];
-  keep(
-    measured,
-    "Python lists",
-    WHOLE,
-    extrapolate(await processTime(none), await processTime(ten)),
-  );
   return measured;
 }
 

@@ -54,11 +54,11 @@ const REFUSED: Record<string, Matrix> = {
   "float64 of shape (2, 3) reaches outside of its data": zeros(3, 2).lo(2, 0).hi(2, 3),
   "float64 of shape (3, 3) reaches outside of its data": //
     ndarray(new Float64Array(9), [3, 3], [-3, 1], 5),
-  "bigint64 of shape (1, 3) is no matrix": ndarray(new BigInt64Array(3), [1, 3]),
-  "generic of shape (1, 3) is no matrix": //
+  "bigint64 of shape (1, 3) is no matrix of numbers": ndarray(new BigInt64Array(3), [1, 3]),
+  "generic of shape (1, 3) is no matrix of numbers": //
     ndarray({ length: 3, get: () => 1, set: () => 1 }, [1, 3]),
-  "float64 of shape (3) is no matrix": ndarray(new Float64Array(3)),
-  "float64 of shape (3, 2, 1) is no matrix": ndarray(new Float64Array(6), [3, 2, 1]),
+  "float64 of shape (3) is no matrix of numbers": ndarray(new Float64Array(3)),
+  "float64 of shape (3, 2, 1) is no matrix of numbers": ndarray(new Float64Array(6), [3, 2, 1]),
 } as unknown as Record<string, Matrix>;
 
 for (const name of ["blas", "wasm", "typescript"] as const) {
@@ -165,7 +165,7 @@ Deno.test("subtractScaled() subtracts views of one array", () => {
 
 Deno.test("subtractScaled() refuses what it can't change in place, and shapes that differ", () => {
   const refusals: [Matrix, Matrix, string][] = [
-    [zeros(2, 3), zeros(3, 2), "Cannot subtract matrices: shapes (2, 3) and (3, 2) differ"],
+    [zeros(2, 3), zeros(3, 2), "Cannot subtract matrices: shapes (2, 3) and (3, 2) do not fit"],
     [
       oneRowRepeated(2, 3),
       zeros(2, 3),

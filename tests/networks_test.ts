@@ -11,7 +11,7 @@ import { type Losses, readLosses } from "../lib/run.ts";
 import * as naive from "../naive_neural_network.ts";
 import * as nd from "../ndarray_neural_network.ts";
 import * as tensor from "../tensor_neural_network.ts";
-import { availableBackends, BLAS, type TensorBackend, testIf, useBackend } from "./available.ts";
+import { availableBackends, BLAS, type TensorBackend, useBackend } from "./available.ts";
 import seed0 from "./numpy_losses/seed0_64x1000x100x10.json" with { type: "json" };
 import seed11 from "./numpy_losses/seed11_3x5x4x2.json" with { type: "json" };
 import seed42 from "./numpy_losses/seed42_64x1000x100x10.json" with { type: "json" };
@@ -75,14 +75,20 @@ function fromNdarray(matrix: Matrix): naive.Matrix {
   return Array.from({ length: rows }, (_, i) => row(i));
 }
 
-/** The ndarray script on one backend. */
-const ndarrays = (backend: keyof typeof NDARRAY_BACKENDS): Version => ({
-  name: `ndarray on ${backend}`,
+/** The ndarray script on one backend, with data and weights that these functions copy. */
+const ndarrays = (
+  backend: keyof typeof NDARRAY_BACKENDS,
+  copyData = toNdarray,
+  copyWeights = toNdarray,
+  kind = "",
+): Version => ({
+  name: `ndarray on ${backend}${kind && `, of ${kind}`}`,
   isFloat32: false,
   draw: (sizes, seed) => mapValues(nd.draw(sizes, seed), fromNdarray),
-  async train(network, training) {
+  async train({ x, y, ...weights }, training) {
     const { dot } = await openBackend(backend, NDARRAY_BACKENDS);
-    const losses = nd.train(mapValues(network, toNdarray) as nd.Network, training, dot);
+    const network = { ...mapValues({ x, y }, copyData), ...mapValues(weights, copyWeights) };
+    const losses = nd.train(network as nd.Network, training, dot);
     return collect(losses, training, (weights) => mapValues(weights, fromNdarray));
   },
 });
@@ -95,9 +101,9 @@ async function takeArrays(tensors: Record<string, tf.Tensor2D>): Promise<Matrice
   return matrices;
 }
 
-/** The tensor script on one backend. */
-const tensors = (backend: TensorBackend): Version => ({
-  name: `tensor on ${backend}`,
+/** The tensor script on one backend, with data of one type. */
+const tensors = (backend: TensorBackend, type: "float32" | "int32" = "float32"): Version => ({
+  name: `tensor on ${backend}${type === "int32" ? ", of int32" : ""}`,
   isFloat32: true,
   async draw(sizes, seed) {
     await useBackend(backend);
@@ -105,11 +111,13 @@ const tensors = (backend: TensorBackend): Version => ({
   },
   async train(network, training) {
     await useBackend(backend);
-    const { x, y, ...weights } = mapValues(network, (rows) => tf.tensor2d(rows));
-    const variables = mapValues(weights, (tensor) => tf.tidy(() => tf.variable(tensor)));
-    tf.dispose(weights);
+    const { x: rowsOfX, y: rowsOfY, ...weights } = network;
+    const [x, y] = [rowsOfX, rowsOfY].map((rows) => tf.tensor2d(rows, undefined, type));
+    const variables = mapValues(weights, (rows) => tf.tidy(() => tf.variable(tf.tensor2d(rows))));
     const losses = tensor.train({ x, y, ...variables } as tensor.Network, training);
     const trained = await collect(losses, training, takeArrays);
+    // The data is the caller's, and stays.
+    assert.deepEqual([x.isDisposed, y.isDisposed], [false, false]);
     tf.dispose([x, y]);
     return trained;
   },
@@ -121,7 +129,7 @@ const VERSIONS: Version[] = [
   ...(BLAS ? [ndarrays("blas")] : []),
   ndarrays("wasm"),
   ndarrays("typescript"),
-  ...(await availableBackends()).map(tensors),
+  ...(await availableBackends()).map((backend) => tensors(backend)),
 ];
 
 function assertClose(actual: number, expected: number, tolerance: number, what: string) {
@@ -136,6 +144,31 @@ function* places({ x: _x, y: _y, ...weights }: Matrices) {
       for (const j of row.keys()) yield { name, i, j };
     }
   }
+}
+
+type Draw = (sizes: typeof naive.SIZES) => Matrices;
+
+/** Registers a test that a version trains as the naive script does. */
+function testAsNaive(version: Version, draw: Draw) {
+  Deno.test(`${version.name}: trains as the naive script does, whichever losses are read`, async () => {
+    // deno-fmt-ignore
+    const sizes = [[1, 1, 1, 1], [1, 7, 5, 3], [5, 3, 1, 2], [7, 13, 11, 5], [3, 2, 9, 1]];
+    for (const [N, D_in, H, D_out] of sizes) {
+      const network = draw({ N, D_in, H, D_out });
+      const training = { steps: 10, learningRate: 1e-4, logEvery: 1 };
+      const expected = await arrays.train(network, training);
+      const actual = await version.train(network, { ...training, logEvery: 4 });
+      const tolerance = version.isFloat32 ? 1e-4 : 1e-12;
+      assert.deepEqual(actual.losses.map(({ t }) => t), [0, 4, 8, 9]);
+      for (const { t, loss } of actual.losses) {
+        assertClose(loss, expected.losses[t].loss, tolerance, `iteration ${t}`);
+      }
+      for (const { name, i, j } of places(network)) {
+        const [a, b] = [actual.weights[name][i][j], expected.weights[name][i][j]];
+        assert.ok(Math.abs(a - b) <= tolerance * (1 + Math.abs(b)), `${name}[${i}][${j}]`);
+      }
+    }
+  });
 }
 
 // The other backends are compared with the naive script below.
@@ -190,26 +223,16 @@ for (const version of VERSIONS) {
     assert.deepEqual(weights, { w1: [[-1, -1, 0]], w2: [[1], [1], [0]] });
   });
 
-  Deno.test(`${version.name}: trains as the naive script does, of odd sizes, whichever losses are read`, async () => {
-    // deno-fmt-ignore
-    const sizes = [[1, 1, 1, 1], [1, 7, 5, 3], [5, 3, 1, 2], [7, 13, 11, 5], [3, 2, 9, 1]];
-    for (const [N, D_in, H, D_out] of sizes) {
-      const network: Matrices = naive.draw({ N, D_in, H, D_out }, 5);
-      const training = { steps: 10, learningRate: 1e-3, logEvery: 1 };
-      const expected = await arrays.train(network, training);
-      const actual = await version.train(network, { ...training, logEvery: 4 });
-      const tolerance = version.isFloat32 ? 1e-4 : 1e-12;
-      assert.deepEqual(actual.losses.map(({ t }) => t), [0, 4, 8, 9]);
-      for (const { t, loss } of actual.losses) {
-        assertClose(loss, expected.losses[t].loss, tolerance, `iteration ${t}`);
-      }
-      for (const { name, i, j } of places(network)) {
-        const [a, b] = [actual.weights[name][i][j], expected.weights[name][i][j]];
-        assert.ok(Math.abs(a - b) <= tolerance * (1 + Math.abs(b)), `${name}[${i}][${j}]`);
-      }
-    }
-  });
+  testAsNaive(version, (sizes) => naive.draw(sizes, 5));
 }
+
+/** Data as that of images, whole numbers from 1 to 7. */
+const OWN: Draw = (sizes) => {
+  const { x, y, w1, w2 } = naive.draw(sizes, 5);
+  const whole = (matrix: naive.Matrix) =>
+    matrix.map((row, i) => row.map((_, j) => 1 + (3 * i + 2 * j) % 7));
+  return { x: whole(x), y: whole(y), w1, w2 };
+};
 
 Deno.test("draw() and train() have the original's sizes and numbers by default", async () => {
   await useBackend("wasm");
@@ -229,120 +252,35 @@ Deno.test("draw() and train() have the original's sizes and numbers by default",
   assert.deepEqual([...shapes, tensor.draw({ H: 2 }).w1.shape], Array(3).fill([1000, 2]));
 });
 
-/** Own data: the bytes of images, and targets and weights that float32 holds exactly. */
-const bytes = (rows: number, columns: number) =>
-  Array.from(
-    { length: rows },
-    (_, i) => Array.from({ length: columns }, (_, k) => (i * 97 + k * 31) % 256),
-  );
-const quarters = (matrix: naive.Matrix) =>
-  matrix.map((row) => row.map((value) => Math.round(4 * value) / 4));
-
-const OWN_TRAINING = { steps: 10, learningRate: 1e-7, logEvery: 1 };
-
-/** A network of own data for each shape, and what the naive script makes of it. */
-async function* ownNetworks() {
-  for (const [N, D_in, H, D_out] of [[5, 7, 3, 2], [1, 6, 4, 3], [9, 1, 2, 1]]) {
-    const { y, w1, w2 } = mapValues(naive.draw({ N, D_in, H, D_out }, 4), quarters);
-    const network = {
-      x: bytes(N, D_in),
-      y: y.map((row) => row.map((value) => Math.floor(value) + 0)),
-      w1,
-      w2,
+// What readers may hand to train: numbers of other types, and views.
+for (
+  const backend of BLAS ? ["blas", "wasm", "typescript"] as const : ["wasm", "typescript"] as const
+) {
+  for (const type of [Float32Array, Uint8Array, Int16Array]) {
+    const data = (rows: naive.Matrix) => {
+      return ndarray(new type(rows.flat()), [rows.length, rows[0].length]) as unknown as Matrix;
     };
-    yield { network, expected: await arrays.train(network, OWN_TRAINING) };
+    testAsNaive(ndarrays(backend, data, toNdarray, `${type.name}s`), OWN);
+  }
+  const backwards = (rows: naive.Matrix) => toNdarray(rows.toReversed()).step(-1, 1);
+  const columns = (rows: naive.Matrix) => toNdarray(naive.transpose(rows)).transpose(1, 0);
+  const part = (rows: naive.Matrix) =>
+    toNdarray([rows[0], ...rows].map((row) => [0, ...row])).lo(1, 1);
+  for (const [name, view] of Object.entries({ backwards, columns, part })) {
+    testAsNaive(ndarrays(backend, view, view, `views, ${name}`), OWN);
   }
 }
+for (const backend of await availableBackends()) testAsNaive(tensors(backend, "int32"), OWN);
 
-function assertTrained(actual: Trained, expected: Trained, tolerance: number) {
-  for (const [t, { loss }] of expected.losses.entries()) {
-    assertClose(actual.losses[t].loss, loss, tolerance, `iteration ${t}`);
-  }
-  for (const [name, rows] of Object.entries(expected.weights)) {
-    for (const [i, value] of rows.flat().entries()) {
-      const error = Math.abs(actual.weights[name].flat()[i] - value);
-      assert.ok(error <= tolerance * (1 + Math.abs(value)), `${name}: ${i}`);
-    }
-  }
-}
-
-/** The same matrix in an ndarray of another type, or of other strides. */
-const LAYOUTS: Record<string, (rows: naive.Matrix) => Matrix> = {
-  "float64": toNdarray,
-  "columns one after the other": (rows) => toNdarray(naive.transpose(rows)).transpose(1, 0),
-  "backwards": (rows) => toNdarray(rows.toReversed()).step(-1, 1),
-  "a part": (rows) =>
-    toNdarray([...rows, ...rows].map((row) => [0, ...row])).lo(0, 1).hi(
-      rows.length,
-      rows[0].length,
-    ),
-};
-for (const type of [Float32Array, Uint8Array, Int16Array]) {
-  LAYOUTS[type.name] = (rows) =>
-    ndarray(type.from(rows.flat()), [rows.length, rows[0].length]) as unknown as Matrix;
-}
-
-for (const backend of ["blas", "wasm", "typescript"] as const) {
-  testIf(
-    backend !== "blas" || BLAS !== undefined,
-    `ndarray on ${backend}: trains on own data of any type and strides`,
-    async () => {
-      const { dot } = await openBackend(backend, NDARRAY_BACKENDS);
-      for await (const { network, expected } of ownNetworks()) {
-        for (const [kind, toLayout] of Object.entries(LAYOUTS)) {
-          const isWhole = /Uint8|Int16/.test(kind);
-          const x = toLayout(network.x);
-          const y = kind === "Uint8Array" ? toNdarray(network.y) : toLayout(network.y);
-          // Weights are changed in place, for which they need as many digits as float64 has.
-          const isNarrow = isWhole || kind === "Float32Array";
-          const [w1, w2] = [network.w1, network.w2].map(isNarrow ? toNdarray : toLayout);
-          const losses = nd.train({ x, y, w1, w2 }, OWN_TRAINING, dot);
-          const toArrays = (weights: Pick<nd.Network, "w1" | "w2">) =>
-            mapValues(weights, fromNdarray);
-          const actual = await collect(losses, OWN_TRAINING, toArrays);
-          assertTrained(actual, expected, 1e-12);
-          if (!isWhole) continue;
-          const training = nd.train({ x, y, w1: toLayout(network.w1), w2 }, OWN_TRAINING, dot);
-          assert.throws(() => [...training], {
-            message: /^Cannot subtract matrices in place: .*int/,
-          });
-        }
-      }
-    },
-  );
-}
-
-for (const backend of await availableBackends()) {
-  Deno.test(`tensor on ${backend}: trains on own data of any type`, async () => {
-    await useBackend(backend);
-    for await (const { network, expected } of ownNetworks()) {
-      for (const type of ["float32", "int32"] as const) {
-        const { x, y } = mapValues(network, (rows) => tf.tensor2d(rows, undefined, type));
-        const [w1, w2] = [network.w1, network.w2].map((rows) => tf.variable(tf.tensor2d(rows)));
-        const losses = tensor.train({ x, y, w1, w2 } as tensor.Network, OWN_TRAINING);
-        assertTrained(await collect(losses, OWN_TRAINING, takeArrays), expected, 1e-4);
-        // The data is the caller's, and stays.
-        assert.deepEqual(await x.array(), network.x);
-        assert.deepEqual(await y.array(), network.y);
-        tf.dispose([x, y]);
-      }
-    }
-  });
-}
-
-Deno.test("naive: refuses rows that are no arrays, or of several lengths", async () => {
-  for await (const { network } of ownNetworks()) {
-    for (const name of ["x", "y", "w1", "w2"]) {
-      for (
-        const change of [(row: number[]) => Float32Array.from(row), (row: number[]) => [...row, 1]]
-      ) {
-        const [first, ...rest] = network[name as keyof typeof network];
-        const changed = { ...network, [name]: [change(first), ...rest] } as naive.Network;
-        if (rest.length === 0 && !(changed[name as "x"][0] instanceof Float32Array)) continue;
-        assert.throws(() => [...naive.train(changed, OWN_TRAINING)], {
-          message: "Cannot use a matrix: its rows are not arrays of one length",
-        });
-      }
+Deno.test("naive.train() refuses rows that are no arrays, or of several lengths", () => {
+  const network = OWN({ N: 3, D_in: 5, H: 4, D_out: 2 });
+  const changes = [(row: number[]) => Float32Array.from(row), (row: number[]) => [...row, 1]];
+  for (const [name, [first, ...rest]] of Object.entries(network)) {
+    for (const change of changes) {
+      const changed = { ...network, [name]: [change(first), ...rest] } as naive.Network;
+      assert.throws(() => [...naive.train(changed, { steps: 2 })], {
+        message: "Cannot use a matrix: its rows are not arrays of one length",
+      });
     }
   }
 });

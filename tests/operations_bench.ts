@@ -39,14 +39,6 @@ const loops: Operations = {
   },
 };
 
-/** As people write it. */
-const methods: Operations = {
-  creation: () => Array.from({ length: LENGTH }, (_, i) => i + 0.5),
-  squaring: () => numbers.map((value) => value * value),
-  sine: () => numbers.map((value) => Math.sin(value)),
-  summation: () => numbers.reduce((sum, value) => sum + value, 0),
-};
-
 const block = ndarray(Float64Array.from(numbers));
 const empty = () => ndarray(new Float64Array(LENGTH));
 
@@ -71,7 +63,6 @@ const ndarrays: Operations = {
 
 export const OPERATIONS: Record<string, Operations> = {
   "arrays, loops": loops,
-  "Array.from, map, reduce": methods,
   "ndarrays": ndarrays,
 };
 

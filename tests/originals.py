@@ -1,9 +1,7 @@
 """Runs the Python originals, which `deno task originals` fetches into .originals.
 
     originals.py versions               the versions of Python, NumPy and PyTorch
-    originals.py script NAME STEPS      a whole original, with so many iterations
     originals.py iteration NAME HIDDEN  when an original began, and when each iteration ended
-    originals.py products               the matrix products of lists, in three orders of loops
     originals.py operations             four operations on a million numbers
     originals.py memory                 the bytes of a matrix of 1000 x 100 numbers
     originals.py losses                 records tests/numpy_losses
@@ -81,10 +79,6 @@ def times_of(call):
     return times
 
 
-def emit(name, group, call):
-    print(json.dumps({"name": name, "group": group, "times": times_of(call)}), flush=True)
-
-
 def versions():
     found = {"Python": sys.version.split()[0]}
     for name, module in {"NumPy": "numpy", "PyTorch": "torch"}.items():
@@ -93,46 +87,6 @@ def versions():
         except ImportError:
             pass
     return found
-
-
-def multiply_with_rows_held(a, b):
-    """Multiplies in the original's order, but looks rows up outside of the inner loops."""
-    result = [[0] * len(b[0]) for _ in a]
-    for i in range(len(a)):
-        a_row, result_row = a[i], result[i]
-        for j in range(len(b[0])):
-            total = 0
-            for k in range(len(b)):
-                total += a_row[k] * b[k][j]
-            result_row[j] = total
-    return result
-
-
-def multiply_swapped(a, b):
-    """Multiplies in the order of naive_neural_network.ts."""
-    result = [[0] * len(b[0]) for _ in a]
-    for i in range(len(a)):
-        a_row, result_row = a[i], result[i]
-        for k in range(len(b)):
-            factor, b_row = a_row[k], b[k]
-            for j in range(len(b_row)):
-                result_row[j] += factor * b_row[j]
-    return result
-
-
-def measure_products():
-    original = run("Python lists", print, 0)
-    x, y, w1, w2, transpose = (original[name] for name in ("x", "y", "w1", "w2", "transpose"))
-    h = multiply_swapped(x, w1)
-    pairs = [(x, w1), (h, w2), (transpose(h), y), (y, transpose(w2)), (transpose(x), h)]
-    orders = {
-        "i, j, k": original["matrix_multiply"],
-        "i, j, k, rows looked up once": multiply_with_rows_held,
-        "i, k, j, rows looked up once": multiply_swapped,
-    }
-    for order, multiply in orders.items():
-        call = lambda: [multiply(a, b) for a, b in pairs]
-        emit(f"Python lists, {order}", "the products of an iteration", call)
 
 
 def measure_operations():
@@ -149,7 +103,8 @@ def measure_operations():
     }
     for operation, calls in operations.items():
         for name, call in zip(("Python lists", "NumPy"), calls):
-            emit(name, f"{operation} of a million numbers", call)
+            group = f"{operation} of a million numbers"
+            print(json.dumps({"name": name, "group": group, "times": times_of(call)}), flush=True)
 
 
 def memory():
@@ -184,12 +139,8 @@ def record_losses():
 command, *args = sys.argv[1:]
 if command == "versions":
     print(json.dumps(versions()))
-elif command == "script":
-    run(args[0], print, int(args[1]))
 elif command == "iteration":
     print(json.dumps(iteration_ends(args[0], int(args[1]))))
-elif command == "products":
-    measure_products()
 elif command == "operations":
     measure_operations()
 elif command == "memory":

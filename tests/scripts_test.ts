@@ -74,7 +74,7 @@ for (const script of [NAIVE, NDARRAY, TENSOR]) {
       [TENSOR]: "tensors, with WebAssembly",
     }[script];
     const hint = script === TENSOR ? "" : hintOf(script, stderr);
-    assert.equal(stderr, `Training on ${device}\n${hint}Trained in 0.0630 s\n`);
+    assert.equal(stderr, `Training on ${device}\n${hint}Trained in 0.063 s\n`);
   });
 
   test(`${script}: help is code 0, a mistake code 2, a loss that is not finite code 1`, async () => {

@@ -1,7 +1,7 @@
 /** Times are written with three digits. */
 
 import assert from "node:assert/strict";
-import { inMs, inSeconds } from "../lib/times.ts";
+import { inMs, inSeconds } from "../images/times.ts";
 
 Deno.test("a time has three digits, however long it is", () => {
   assert.deepEqual([0.4784, 13, 62.25, 999.6].map(inMs), [

@@ -1,18 +1,18 @@
 /**
- * The kernel of the matrix product, in AssemblyScript: TypeScript's syntax, with the types
- * of WebAssembly. `deno task kernel` compiles it to multiply.wasm.
+ * The kernel of the matrix product, in AssemblyScript: TypeScript's syntax, with the types of
+ * WebAssembly. `deno task kernel` compiles it to multiply.wasm.
  *
- * Multiplies `a`, four rows at a time, by four columns `b`: sixteen sums in eight registers
- * of two float64 numbers each, to which every pass of the inner loop adds two products. All
- * addresses are in bytes, and a number takes 8. `a` has its groups of four rows column by
- * column; `b` is row by row, and has as many rows as `a` has columns, which is even; the
- * rows of `result`, of which four numbers each are set, are `row` bytes apart.
+ * Multiplies `a`, four rows at a time, by four columns `b`: sixteen sums in eight registers of two
+ * float64 numbers each, to which every pass of the depth loop adds two products each. Addresses
+ * are in bytes, and a number takes 8. `a` has its groups of four rows column by column; `b` is row
+ * by row, and has as many rows as `a` has columns, which is even; of the rows of `result`, which
+ * are `row` bytes apart, four numbers each are set.
  */
-export function multiply(a: u32, b: u32, result: u32, inner: u32, groups: u32, row: u32): void {
+export function multiply(a: u32, b: u32, result: u32, depth: u32, groups: u32, row: u32): void {
   for (const end = result + 4 * row * groups; result < end; result += 4 * row) {
     let c0 = f64x2.splat(0), c1 = c0, c2 = c0, c3 = c0;
     let d0 = c0, d1 = c0, d2 = c0, d3 = c0;
-    for (let p = b, last = b + 32 * inner; p < last; p += 64, a += 64) {
+    for (let p = b, last = b + 32 * depth; p < last; p += 64, a += 64) {
       // The left and the right half of a row of b, two numbers each, and of the next row.
       const l1 = v128.load(p), r1 = v128.load(p, 16), l2 = v128.load(p, 32), r2 = v128.load(p, 48);
       // A number of a row of a, and the next one, each in both halves of a register.
