@@ -27,18 +27,16 @@ export async function openBackend<B extends Backend>(
   backends: Backends<B>,
 ): Promise<B> {
   if (name !== "auto") return await backends[name](true);
-  const failures: NotAvailable[] = [];
+  const [reasons, hints]: string[][] = [[], []];
   for (const start of Object.values(backends)) {
     try {
       const backend = await start(false);
-      const hints = failures.filter(({ worthAHint }) => worthAHint)
-        .map(({ what, why }) => `${what} would be faster: ${why}`);
       return { ...backend, hints: [...hints, ...backend.hints ?? []] };
     } catch (error) {
       if (!(error instanceof NotAvailable)) throw error;
-      failures.push(error);
+      reasons.push(`${error.what}: ${error.why}`);
+      if (error.worthAHint) hints.push(`${error.what} would be faster: ${error.why}`);
     }
   }
-  const reasons = failures.map(({ what, why }) => `${what}: ${why}`);
   throw new NotAvailable("any backend", reasons.join("; "));
 }

@@ -21,11 +21,9 @@ export interface Command {
   backends?: Backends; // what `--backend` chooses from; without them, there is no such flag
 }
 
-/** How many numbers all matrices may have together, so that their copies fit into memory too. */
+// How many numbers all matrices may have together, so that their copies fit into memory too.
 const MAX_NUMBERS = 2 ** 26;
-
-/** The same for arrays of arrays, each of whose rows is an object and takes memory of its own. */
-export const MAX_NUMBERS_IN_ARRAYS = 2 ** 23;
+export const MAX_NUMBERS_IN_ARRAYS = 2 ** 23; // of arrays of arrays, each of whose rows is an object
 
 /** Which numbers a flag takes, by words that say so. */
 const RANGES = {
@@ -43,7 +41,7 @@ type Flag = { letter: string; key: Exclude<keyof Options, "backend">; takes: key
 const FLAGS: Record<string, Flag> = {
   "steps": { letter: "N", key: "steps", takes: COUNT, about: "number of iterations" },
   "seed": { letter: "N", key: "seed", takes: UINT32, about: "seed of NumPy's random numbers" },
-  "learning-rate": { letter: "X", key: "learningRate", takes: POSITIVE, about: "each weight moves by this times its gradient" },
+  "learning-rate": { letter: "X", key: "learningRate", takes: POSITIVE, about: "this times its gradient is subtracted from each weight" },
   "batch-size": { letter: "N", key: "N", takes: COUNT, about: "N, the samples in a batch" },
   "inputs": { letter: "N", key: "D_in", takes: COUNT, about: "D_in, the numbers in a sample" },
   "hidden": { letter: "N", key: "H", takes: COUNT, about: "H, the units of the hidden layer" },
@@ -115,7 +113,6 @@ export function readOptions(command: Command, texts: Record<string, string>): Op
   throw new UserError(`Cannot use matrices of these sizes: ${why}`, 2);
 }
 
-/** The error of a value that a flag does not take. */
 const invalidValue = (flag: string, value: string, takes: string) =>
   new UserError(`Cannot use --${flag} ${JSON.stringify(value)}: it takes ${takes}`, 2);
 

@@ -8,10 +8,11 @@ import type { Backend, Backends } from "./backend.ts";
 import { type Blas, type Operand, startBlas } from "./blas.ts";
 import { firstLine, NotAvailable } from "./errors.ts";
 
-// Deno 2.9.0 crashes if this is imported where there is no WebAssembly.
+const noWasm = (error: unknown) => new NotAvailable("WebAssembly", firstLine(error), true);
+// Deno 2.9.0 crashes if the kernel is imported where there is no WebAssembly.
 const kernel = "WebAssembly" in globalThis
-  ? await import("./kernel/multiply.wasm").catch(firstLine)
-  : "it is off";
+  ? await import("./kernel/multiply.wasm").catch(noWasm)
+  : noWasm("it is off");
 
 /** A matrix: two-dimensional, of float64. Other numbers are taken too, and computed as float64. */
 export type Matrix = NdArray<Float64Array<ArrayBuffer>>;
@@ -101,14 +102,7 @@ const multiplyByLoops: Multiply = (a, b, result) => {
   }
 };
 
-/** Gives the kernel, or fails with {@linkcode NotAvailable}. */
-function startKernel() {
-  if (typeof kernel === "string") throw new NotAvailable("WebAssembly", kernel, true);
-  return kernel;
-}
-
 const BLOCK = 4; // rows and columns that the kernel multiplies at once
-const PAGE = 2 ** 16; // bytes of a page of WebAssembly's memory
 
 /**
  * Multiplies by the kernel in WebAssembly. Its memory gets all rows of `a`, four at a time,
@@ -117,7 +111,8 @@ const PAGE = 2 ** 16; // bytes of a page of WebAssembly's memory
  * Source: K. Goto and R. van de Geijn, "Anatomy of high-performance matrix multiplication", 2008.
  */
 function multiplyInWasm(a: Matrix, b: Matrix, result: Matrix) {
-  const { memory, multiply } = startKernel();
+  if (kernel instanceof NotAvailable) throw kernel;
+  const { memory, multiply } = kernel;
   const [rows, depth] = a.shape;
   const columns = b.shape[1];
   const evenDepth = depth + depth % 2; // the kernel adds two products at once, the last of zeros
@@ -126,7 +121,7 @@ function multiplyInWasm(a: Matrix, b: Matrix, result: Matrix) {
   const resultStart = bStart + BLOCK * evenDepth;
   const width = BLOCK * Math.ceil(columns / BLOCK);
   const lacking = 8 * (resultStart + BLOCK * groups * width) - memory.buffer.byteLength;
-  if (lacking > 0) memory.grow(Math.ceil(lacking / PAGE));
+  if (lacking > 0) memory.grow(Math.ceil(lacking / 2 ** 16)); // by pages
   // Growing has put another buffer in the place of the old one.
   const numbers = new Float64Array(memory.buffer as ArrayBuffer);
 
@@ -187,7 +182,7 @@ export const NDARRAY_BACKENDS = {
     return { device, hints, dot: dotBy(multiplyByBlas(multiply)) };
   },
   wasm: () => {
-    startKernel();
+    if (kernel instanceof NotAvailable) throw kernel;
     return { device: "ndarrays, with WebAssembly", dot: dotInWasm };
   },
   typescript() {

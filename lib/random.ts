@@ -4,12 +4,12 @@ const STATE_LENGTH = 624;
 const SHIFT = 397;
 
 /**
- * Seeds a Mersenne Twister, and returns the function that gives its next 32 bits
- * as an unsigned integer.
+ * Seeds a Mersenne Twister, and returns the function that gives its next 32 bits as an unsigned
+ * integer.
  *
- * Source: M. Matsumoto and T. Nishimura, "Mersenne Twister: a 623-dimensionally
- * equidistributed uniform pseudo-random number generator", 1998, with the
- * seeding of their 2002 revision (`init_genrand`), which `np.random.seed` uses.
+ * Source: M. Matsumoto and T. Nishimura, "Mersenne Twister: a 623-dimensionally equidistributed
+ * uniform pseudo-random number generator", 1998, with the seeding of their 2002 revision
+ * (`init_genrand`), which `np.random.seed` uses.
  */
 function mersenneTwister(seed: number): () => number {
   const state = new Uint32Array(STATE_LENGTH);
@@ -35,14 +35,12 @@ function mersenneTwister(seed: number): () => number {
 }
 
 /**
- * Seeds a generator of standard normal numbers (mean 0, variance 1) and returns
- * the function that draws the next one. The draws are those of `np.random.randn`
- * after `np.random.seed(seed)`, one at a time and in the same order.
+ * Seeds a generator of standard normal numbers (mean 0, variance 1), and returns the function that
+ * draws the next one. The draws are those of `np.random.randn` after `np.random.seed(seed)`.
  *
- * Source: NumPy's `RandomState` (its "legacy" generator): a Mersenne Twister,
- * uniform numbers of 53 bits, and the polar method of G. Marsaglia and
- * T. A. Bray, "A convenient method for generating normal variables", 1964. The
- * method makes two numbers at a time; NumPy gives out the second one first.
+ * Source: NumPy's `RandomState` (its "legacy" generator): a Mersenne Twister, uniform numbers of 53
+ * bits, and the polar method of G. Marsaglia and T. A. Bray, "A convenient method for generating
+ * normal variables", 1964, which makes two numbers at a time; NumPy gives out the second one first.
  *
  * ```ts
  * import assert from "node:assert/strict";

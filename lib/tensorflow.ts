@@ -12,9 +12,6 @@ const FOLDER = new URL("../.tensorflow/", import.meta.url);
 /** The packages that have it; the first one computes on a GPU where it can. */
 const PACKAGES = ["@tensorflow/tfjs-node-gpu", "@tensorflow/tfjs-node"];
 
-/** The parts of the package's backend that say what it computes on. */
-type NodeBackend = { binding: { TF_Version: string }; isUsingGpuDevice: boolean };
-
 /**
  * Makes TensorFlow.js compute on native TensorFlow. Never prompts.
  * @returns What it computes on, in words.
@@ -43,6 +40,9 @@ export async function startTensorflow(): Promise<string> {
   } catch (error) {
     throw new NotAvailable("tensorflow", `${firstLine(error)}, ${remedy}`, true);
   }
-  const { binding, isUsingGpuDevice } = tf.backend() as unknown as NodeBackend;
+  const { binding, isUsingGpuDevice } = tf.backend() as tf.KernelBackend & {
+    binding: { TF_Version: string };
+    isUsingGpuDevice: boolean;
+  };
   return `TensorFlow ${binding.TF_Version} on the ${isUsingGpuDevice ? "GPU" : "CPU"}`;
 }

@@ -10,11 +10,8 @@ import { firstLine, NotAvailable } from "./errors.ts";
 
 // The package would read its binary from disk, for which it would need a permission.
 const url = URL.createObjectURL(new Blob([binary]));
-setWasmPaths({
-  "tfjs-backend-wasm.wasm": url,
-  "tfjs-backend-wasm-simd.wasm": url,
-  "tfjs-backend-wasm-threaded-simd.wasm": url,
-}, true);
+const names = ["", "-simd", "-threaded-simd"].map((kind) => `tfjs-backend-wasm${kind}.wasm`);
+setWasmPaths(Object.fromEntries(names.map((name) => [name, url])), true);
 
 /** What TensorFlow.js hands to a kernel, the function that computes an operation. */
 type Call<Inputs, Attrs> = { inputs: Inputs; attrs: Attrs; backend: BackendWasm };
@@ -22,15 +19,15 @@ type MatMulCall = Call<{ a: tf.TensorInfo; b: tf.TensorInfo }, tf.BatchMatMulAtt
 type SumCall = Call<{ x: tf.TensorInfo }, { axis: number[] | null; keepDims: boolean }>;
 type Kernel<C> = (call: C) => tf.TensorInfo;
 
-/** The package's own kernel of that name. */
-const original = (name: string): unknown => tf.getKernel(name, "wasm").kernelFunc;
-const packageMatMul = original(tf.BatchMatMul) as Kernel<MatMulCall>;
-const packageSum = original(tf.Sum) as Kernel<SumCall>;
+const [matMulConfig, sumConfig] = [tf.BatchMatMul, tf.Sum].map((name) =>
+  tf.getKernel(name, "wasm")
+);
+const packageMatMul = matMulConfig.kernelFunc as unknown as Kernel<MatMulCall>;
+const packageSum = sumConfig.kernelFunc as unknown as Kernel<SumCall>;
 
-/** Makes TensorFlow.js use another kernel of that name. */
-function replace(kernelName: string, kernel: Kernel<MatMulCall> | Kernel<SumCall>) {
-  const config = tf.getKernel(kernelName, "wasm");
-  tf.unregisterKernel(kernelName, "wasm");
+/** Makes TensorFlow.js use a kernel of ours in place of the package's. */
+function replace(config: tf.KernelConfig, kernel: Kernel<MatMulCall> | Kernel<SumCall>) {
+  tf.unregisterKernel(config.kernelName, "wasm");
   tf.registerKernel({ ...config, kernelFunc: kernel as unknown as tf.KernelFunc });
 }
 
@@ -40,7 +37,7 @@ function replace(kernelName: string, kernel: Kernel<MatMulCall> | Kernel<SumCall
  */
 export async function startWasm(blas?: Blas) {
   if (!("WebAssembly" in globalThis)) throw new NotAvailable("WebAssembly", "it is off", true);
-  replace(tf.BatchMatMul, matMul(blas));
+  replace(matMulConfig, matMul(blas));
   if (await tf.setBackend("wasm")) return;
   // TensorFlow.js says only that it failed. A second start says why.
   const why = await Promise.try(tf.findBackendFactory("wasm")).then(() => "", firstLine);
@@ -80,7 +77,7 @@ const matMul = (blas?: Blas): Kernel<MatMulCall> => (call) => {
 
 // Adds up all numbers in float64. The package adds them in float32 from the first to the last,
 // and loses digits if there are many; it still computes every other sum.
-replace(tf.Sum, (call: SumCall) => {
+replace(sumConfig, (call: SumCall) => {
   const { inputs: { x }, attrs: { axis, keepDims }, backend } = call;
   if (axis !== null || keepDims || x.dtype !== "float32") return packageSum(call);
   const numbers = backend.typedArrayFromHeap(x);

@@ -57,7 +57,7 @@ Usage: deno run script.ts [flags]
 
   --steps N           number of iterations; a whole number above 0, default 500
   --seed N            seed of NumPy's random numbers; a whole number from 0 to 4294967295, default 0
-  --learning-rate X   each weight moves by this times its gradient; a number above 0, default 1e-6
+  --learning-rate X   this times its gradient is subtracted from each weight; a number above 0, default 1e-6
   --batch-size N      N, the samples in a batch; a whole number above 0, default 64
   --inputs N          D_in, the numbers in a sample; a whole number above 0, default 1000
   --hidden N          H, the units of the hidden layer; a whole number above 0, default 100

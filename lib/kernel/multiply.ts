@@ -3,10 +3,10 @@
  * WebAssembly. `deno task kernel` compiles it to multiply.wasm.
  *
  * Multiplies `a`, four rows at a time, by four columns `b`: sixteen sums in eight registers of two
- * float64 numbers each, to which every pass of the depth loop adds two products each. Addresses
- * are in bytes, and a number takes 8. `a` has its groups of four rows column by column; `b` is row
- * by row, and has as many rows as `a` has columns, which is even; of the rows of `result`, which
- * are `row` bytes apart, four numbers each are set.
+ * float64 numbers, to which every pass of the inner loop adds two pairs of products each. `a` has
+ * its groups of four rows column by column; `b` is row by row, and has as many rows as `a` has
+ * columns, `depth`, which is even. `result` gets four numbers a row. All addresses, and the
+ * distance `row` from row to row of `result`, are in bytes, of which a number takes 8.
  */
 export function multiply(a: u32, b: u32, result: u32, depth: u32, groups: u32, row: u32): void {
   for (const end = result + 4 * row * groups; result < end; result += 4 * row) {
