@@ -14,7 +14,7 @@
  */
 
 import { seededNormal } from "./lib/random.ts";
-import { main } from "./lib/run.ts";
+import { ARRAYS, main } from "./lib/run.ts";
 
 /** A matrix, row by row. */
 export type Matrix = number[][];
@@ -255,14 +255,14 @@ export function* train(
 //       console.log(`Current Iteration: ${t} - Loss Value: ${loss}`);
 //     }
 //
-// main (lib/run.ts) reads the flags, hands them on as options, prints the losses
-// and says how long they took. Tests and benchmarks import train, and do something
-// else with the losses.
+// main (lib/run.ts) reads the flags, hands them on as options, prints the losses and says
+// how long they took. Tests and benchmarks import train, and use the losses otherwise.
 if (import.meta.main) {
   await main({
     usage: "deno run naive_neural_network.ts",
     about: "Trains a two-layer ReLU network with arrays of arrays.",
     defaults: { ...SIZES, ...TRAINING },
+    backends: ARRAYS,
     usesArrays: true,
   }, (options) => train(draw(options, options.seed), options));
 }

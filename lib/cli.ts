@@ -18,7 +18,7 @@ export interface Command {
   defaults: NetworkOptions;
   usesArrays?: boolean; // whether it trains with arrays of arrays
   printsLosses?: boolean; // whether it has the flag `--log-every`
-  backends?: Backends; // what `--backend` chooses from; without them, there is no such flag
+  backends?: Backends; // what `--backend` chooses from; if there are not two, there is no flag
 }
 
 // How many numbers all matrices may have together, so that their copies fit into memory too.
@@ -49,8 +49,11 @@ const FLAGS: Record<string, Flag> = {
   "log-every": { letter: "K", key: "logEvery", takes: COUNT, about: "print every K-th loss, and always the last" },
 };
 
-/** The names that `--backend` takes. */
-const backendNames = (backends: Backends = {}) => ["auto", ...Object.keys(backends)];
+/** The names that `--backend` takes: none if there is nothing to choose. */
+function backendNames({ backends = {} }: Command): string[] {
+  const names = Object.keys(backends);
+  return names.length > 1 ? ["auto", ...names] : [];
+}
 
 /** The flags of a command that take a number. */
 const numberFlags = ({ printsLosses }: Command) =>
@@ -75,7 +78,7 @@ export async function parseOptions(command: Command, args: string[]): Promise<Op
     else words.push(arg);
   }
   const names = numberFlags(command).map(([name]) => name);
-  if (command.backends) names.push("backend");
+  if (backendNames(command).length > 0) names.push("backend");
   const strings = Object.fromEntries(names.map((name) => [name, { type: "string" } as const]));
   // Only here, because no browser has it.
   const { parseArgs } = await import("node:util");
@@ -95,7 +98,7 @@ export function readOptions(command: Command, texts: Record<string, string>): Op
   const options: Options = { ...SHARED_DEFAULTS, ...command.defaults };
   for (const [name, text] of Object.entries(texts)) {
     if (name === "backend") {
-      const names = backendNames(command.backends);
+      const names = backendNames(command);
       if (!names.includes(text)) throw invalidValue(name, text, names.join(", "));
       options.backend = text;
     } else {
@@ -124,8 +127,8 @@ export function help(command: Command): string {
     const shown = value > 0 && value < 1 ? value.toExponential() : value;
     return [`--${name} ${letter}`, `${about}; ${takes}, default ${shown}`];
   });
-  const backends = backendNames(command.backends).join(", ");
-  if (command.backends) rows.push(["--backend NAME", `${backends}; default auto`]);
+  const backends = backendNames(command).join(", ");
+  if (backends) rows.push(["--backend NAME", `${backends}; default auto`]);
   rows.push(["-h, --help", "print this text"]);
   const lines = rows.map(([flag, about]) => `  ${flag.padEnd(20)}${about}`);
   return `${command.about}\n\nUsage: ${command.usage} [flags]\n\n${lines.join("\n")}`;

@@ -5,7 +5,7 @@ import { type Command, help, type Options, parseOptions } from "./cli.ts";
 import { firstLine, NotAvailable, UserError } from "./errors.ts";
 
 const OLDEST_DENO = "2.9.0"; // the first version that runs all three scripts on every backend
-export const ARRAYS: Backend = { device: "arrays of arrays" }; // the naive script's only one
+export const ARRAYS: Backends = { arrays: () => ({ device: "arrays of arrays" }) };
 
 /** A loss that is still being computed, on a GPU for example: a tensor of one number. */
 type Pending = { data(): Promise<ArrayLike<number>>; dispose(): void };
@@ -102,12 +102,11 @@ export function runCommand(command: Command, run: (options: Options) => Promise<
 
 /** Runs a script: trains on the backend that the flags choose, and prints the losses. */
 export function main<B extends Backend>(
-  command: Command & { backends?: Backends<B> },
+  command: Command & { backends: Backends<B> },
   train: (options: Options, backend: B) => Losses,
 ): Promise<void> {
   return runCommand({ ...command, printsLosses: true }, async (options) => {
-    const { backends } = command;
-    const backend = backends ? await openBackend(options.backend, backends) : ARRAYS as B;
+    const backend = await openBackend(options.backend, command.backends);
     announce(backend);
     const losses = train(options, backend);
     const start = performance.now();

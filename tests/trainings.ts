@@ -15,11 +15,11 @@ import seed42 from "./numpy_losses/seed42_64x1000x100x10.json" with { type: "jso
 export type Training = [Backend, Losses];
 
 /** How to start each script, on a backend by its name. */
-export const STARTS: Record<
-  string,
-  (options: Options, backend: string) => Training | Promise<Training>
-> = {
-  naive: (options) => [ARRAYS, naive.train(naive.draw(options, options.seed), options)],
+export const STARTS: Record<string, (options: Options, backend: string) => Promise<Training>> = {
+  async naive(options) {
+    const backend = await openBackend("auto", ARRAYS);
+    return [backend, naive.train(naive.draw(options, options.seed), options)];
+  },
   async ndarray(options, name) {
     const backend = await openBackend(name, NDARRAY_BACKENDS);
     return [backend, nd.train(nd.draw(options, options.seed), options, backend.dot)];
