@@ -13,8 +13,9 @@
  * @module
  */
 
+import { ARRAYS } from "./lib/backend.ts";
 import { seededNormal } from "./lib/random.ts";
-import { ARRAYS, main } from "./lib/run.ts";
+import { main } from "./lib/run.ts";
 
 /** A matrix, row by row. */
 export type Matrix = number[][];

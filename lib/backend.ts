@@ -18,6 +18,9 @@ export type Backends<B extends Backend = Backend> = Record<
   (mayBeSlow: boolean) => B | Promise<B>
 >;
 
+/** What the naive script computes on: there is nothing to choose. */
+export const ARRAYS: Backends = { arrays: () => ({ device: "arrays of arrays" }) };
+
 /**
  * Starts the backend of that name; or, for `auto`, the first one that is available and fast.
  * @throws {NotAvailable} If it is not available, or none is.

@@ -1,6 +1,6 @@
 /** The flags that the scripts share. @module */
 
-import type { Backends } from "./backend.ts";
+import { ARRAYS, type Backends } from "./backend.ts";
 import { firstLine, UserError } from "./errors.ts";
 
 /** The sizes of the network, and how it is trained. */
@@ -18,7 +18,7 @@ export interface Command {
   defaults: NetworkOptions;
   usesArrays?: boolean; // whether it trains with arrays of arrays
   printsLosses?: boolean; // whether it has the flag `--log-every`
-  backends?: Backends; // what `--backend` chooses from; if there are not two, there is no flag
+  backends?: Backends; // what `--backend` chooses from; with none, or ARRAYS, there is no flag
 }
 
 // How many numbers all matrices may have together, so that their copies fit into memory too.
@@ -50,10 +50,8 @@ const FLAGS: Record<string, Flag> = {
 };
 
 /** The names that `--backend` takes: none if there is nothing to choose. */
-function backendNames({ backends = {} }: Command): string[] {
-  const names = Object.keys(backends);
-  return names.length > 1 ? ["auto", ...names] : [];
-}
+const backendNames = ({ backends = ARRAYS }: Command) =>
+  backends === ARRAYS ? [] : ["auto", ...Object.keys(backends)];
 
 /** The flags of a command that take a number. */
 const numberFlags = ({ printsLosses }: Command) =>

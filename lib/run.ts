@@ -5,7 +5,6 @@ import { type Command, help, type Options, parseOptions } from "./cli.ts";
 import { firstLine, NotAvailable, UserError } from "./errors.ts";
 
 const OLDEST_DENO = "2.9.0"; // the first version that runs all three scripts on every backend
-export const ARRAYS: Backends = { arrays: () => ({ device: "arrays of arrays" }) };
 
 /** A loss that is still being computed, on a GPU for example: a tensor of one number. */
 type Pending = { data(): Promise<ArrayLike<number>>; dispose(): void };

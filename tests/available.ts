@@ -28,7 +28,10 @@ export const testIf = (isThere: boolean, name: string, fn: () => void | Promise<
   Deno.test({ name, ignore: !isThere, fn });
 
 /** Starts something, or says why it is skipped. */
-async function tryTo<Thing>(start: () => Thing, name: string): Promise<Awaited<Thing> | undefined> {
+export async function tryTo<Thing>(
+  start: () => Thing,
+  name: string,
+): Promise<Awaited<Thing> | undefined> {
   try {
     return await start();
   } catch (error) {

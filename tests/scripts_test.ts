@@ -296,9 +296,9 @@ test("deno task start: a table of the three, of other sizes", async () => {
   assert.deepEqual(
     rows.map(([device, total, iteration, speed]) => [device, total, iteration, speed]),
     [
-      ["arrays of arrays", "4.50 s", "30.0 ms", "1.0x"],
-      ["ndarrays, with WebAssembly", "4.50 s", "30.0 ms", "1.0x"],
-      ["tensors, with WebAssembly", "4.50 s", "30.0 ms", "1.0x"],
+      ["arrays of arrays", "4.50 s", "30.0 ms", "1x"],
+      ["ndarrays, with WebAssembly", "4.50 s", "30.0 ms", "1x"],
+      ["tensors, with WebAssembly", "4.50 s", "30.0 ms", "1x"],
     ],
   );
   for (const [, , , , loss] of rows) assertClose(Number(loss), seed11.numpy[149], 5e-4);

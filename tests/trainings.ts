@@ -1,9 +1,10 @@
-/** Starts the three scripts, for what compares and measures them. @module */
+/** Starts the three scripts, and says in figures how they compare. @module */
 
-import { type Backend, openBackend } from "../lib/backend.ts";
+import { inMs } from "../images/times.ts";
+import { ARRAYS, type Backend, openBackend } from "../lib/backend.ts";
 import type { Options } from "../lib/cli.ts";
 import { NDARRAY_BACKENDS } from "../lib/ndarrays.ts";
-import { ARRAYS, type Losses } from "../lib/run.ts";
+import type { Losses } from "../lib/run.ts";
 import { TENSOR_BACKENDS } from "../lib/tensors.ts";
 import * as naive from "../naive_neural_network.ts";
 import * as nd from "../ndarray_neural_network.ts";
@@ -46,4 +47,24 @@ export function recordedLosses(options: Options): number[] | undefined {
     recorded.seed === seed && recorded.learningRate === learningRate &&
     recorded.dims.join() === [N, D_in, H, D_out].join()
   )?.numpy;
+}
+
+/** What {@linkcode figures} are, in a line or two. */
+export function notes(options: Options): string[] {
+  const time = "iteration: the median, when the code is compiled; speed: times as fast as arrays";
+  const what = "the largest relative difference from NumPy's losses";
+  const last = Math.min(100, options.steps - 1);
+  return recordedLosses(options) ? [time, `from NumPy: ${what}, iterations 0 to ${last}`] : [time];
+}
+
+/** Compares a training, by its losses so far and the time of an iteration. */
+export function figures(options: Options, losses: number[], ms: number, msOfArrays: number) {
+  const numpy = recordedLosses(options);
+  const differences = losses.slice(0, 101).map((loss, t) => Math.abs(loss / numpy?.[t]! - 1));
+  return {
+    "iteration": inMs(ms),
+    "speed": `${Number((msOfArrays / ms).toPrecision(2))}x`,
+    "last loss": `${Number(losses.at(-1)!.toPrecision(4))}`,
+    ...numpy && { "from NumPy": Math.max(...differences).toExponential(0) },
+  };
 }
