@@ -193,9 +193,8 @@ export function* train(
     // large errors count most.
     const loss = sumMatrix(squareMatrix(subtractMatrices(yPred, y)));
 
-    // A generator function stops at each yield, until its caller asks for the
-    // next loss. The lines at the end of this file print each loss, to show
-    // that it falls as the network learns.
+    // A generator function stops at each yield, until its caller asks for the next
+    // loss. The end of this file prints each: it falls as the network learns.
     yield { t, loss };
 
     // ----------------------

@@ -58,9 +58,10 @@ function library(wrong?: [type: string, transposes: string]): Symbols {
   return { cblas_sgemm: gemm("float32"), cblas_dgemm: gemm("float64") };
 }
 
-/** What `startBlas` gives or throws where only these libraries are installed. */
-async function startWith(libraries: Record<string, Symbols | Error>) {
-  const { dlopen } = Deno;
+/** What `startBlas` gives or throws on a system where only these libraries are installed. */
+async function startWith(libraries: Record<string, Symbols | Error>, os = "linux") {
+  const { build, dlopen } = Deno;
+  Object.defineProperty(Deno, "build", { value: { ...build, os }, configurable: true });
   const tried: string[] = [];
   Deno.dlopen = ((name: string) => {
     tried.push(name);
@@ -80,10 +81,11 @@ async function startWith(libraries: Record<string, Symbols | Error>) {
     return { tried, message, worthAHint };
   } finally {
     Deno.dlopen = dlopen;
+    Object.defineProperty(Deno, "build", { value: build, configurable: true });
   }
 }
 
-const isLinux = permitted("the tests of how BLAS is found", "ffi") && Deno.build.os === "linux";
+const canFind = permitted("the tests of how BLAS is found", "ffi");
 
 // deno-fmt-ignore
 const NAMES = [
@@ -93,7 +95,7 @@ const NAMES = [
 const REMEDY = "install OpenBLAS (apt install libopenblas0, dnf install openblas-threads)";
 
 testIf(
-  isLinux,
+  canFind,
   "startBlas() finds each tuned library by its name, and not the reference one",
   async () => {
     assert.deepEqual(await startWith({ "libblas.so.3": library() }), {
@@ -109,7 +111,7 @@ testIf(
 );
 
 testIf(
-  isLinux,
+  canFind,
   "startBlas() passes over a library that multiplies wrongly or does not load",
   async () => {
     const [first, second, third] = [NAMES[1], NAMES[2], NAMES[6]];
@@ -132,7 +134,7 @@ testIf(
 );
 
 testIf(
-  isLinux,
+  canFind,
   "startBlas() gives OpenBLAS no more threads than there are processors",
   async () => {
     const set: number[] = [];
@@ -146,5 +148,21 @@ testIf(
       });
     }
     assert.deepEqual(set, [1, navigator.hardwareConcurrency]);
+  },
+);
+
+testIf(
+  canFind,
+  "startBlas() looks for the libraries of Windows and macOS by their names",
+  async () => {
+    const names = ["libopenblas.dll", "openblas.dll", "mkl_rt.3.dll", "mkl_rt.2.dll"];
+    const missing = "Cannot use BLAS: no fast library was found";
+    const windows = await startWith({}, "windows");
+    const remedy = "put OpenBLAS's libopenblas.dll on the PATH";
+    assert.deepEqual([windows.tried, windows.message], [names, `${missing}, ${remedy}`]);
+    const accelerate = "/System/Library/Frameworks/Accelerate.framework/Accelerate";
+    const darwin = await startWith({}, "darwin");
+    assert.deepEqual([darwin.tried, darwin.message], [[accelerate], missing]);
+    assert.deepEqual((await startWith({}, "freebsd")).tried, []);
   },
 );

@@ -37,7 +37,7 @@ Deno.test("parseOptions() takes the original's numbers if there are no flags", a
 Deno.test("parseOptions() reads each flag, and the last of two", async () => {
   // deno-fmt-ignore
   const args = [
-    "--steps", "2e3", "--seed=4294967295", "--learning-rate", ".5", "--batch-size=2", "--inputs", "5",
+    "--steps", "2e3", "--seed=4294967295", "--learning-rate", ".5E0", "--batch-size=2", "--inputs", "5",
     "--hidden", "6", "--outputs", "4", "--log-every", "9", "--backend", "blas", "--backend", "wasm",
   ];
   // deno-fmt-ignore
@@ -74,7 +74,7 @@ const assertRefused = (args: string[], message: string, command = ALL) =>
   assert.rejects(parseOptions(command, args), { message, exitCode: 2 }, args.join(" "));
 
 Deno.test("parseOptions() refuses a value that its flag does not take", async () => {
-  const none = ["", " ", "-1", "ten", "NaN", "1e999", "0x10", "1_0", "1,5"];
+  const none = ["", " ", " 5", "5 ", "-1", "ten", "NaN", "1e999", "0x10", "1_0", "1,5"];
   const refusals: [name: string, texts: string[], takes: string][] = [
     ["steps", [...none, "0", "0.5", "9007199254740993"], "a whole number above 0"],
     ["hidden", [...none, "0", "0.5"], "a whole number above 0"],

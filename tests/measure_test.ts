@@ -40,7 +40,7 @@ Deno.test("keepBenches() and keepPython() keep the p75, in milliseconds", () => 
     { name: "Python lists", group: "sine", ms: 3 },
     { name: "NumPy", group: "sine", ms: 6 },
   ]);
-  assert.equal(p75([8, 1, 7, 2, 6, 3, 5, 4]), 6);
+  assert.equal(p75([10, 9, 8, 100]), 10);
 });
 
 Deno.test("keepVersions() keeps what starts, and why the others do not", async () => {

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { cpSync } from "node:fs";
+import config from "../deno.json" with { type: "json" };
 import { TRAINERS } from "../images/tables.ts";
 import { MAX_NUMBERS_IN_ARRAYS } from "../lib/cli.ts";
 import { availableBackends, BLAS, permitted, testIf } from "./available.ts";
@@ -20,7 +21,7 @@ const SEED11 = [...SMALL, "--seed=11", "--learning-rate=1e-3"];
 
 const runs = permitted("the tests that run the scripts", "run", "read", "env");
 
-const test = (name: string, fn: () => Promise<void>) => testIf(runs, name, fn);
+const test = (name: string, fn: () => void | Promise<void>) => testIf(runs, name, fn);
 
 /** What a script gives that fails before it prints anything. */
 const failure = (code: number, message: string) => ({
@@ -194,6 +195,40 @@ test(`${TENSOR}: a backend that is not available is one line, and code 1`, async
   };
   const noGpu = failure(1, `Cannot use webgpu: there is no adapter, ${DRIVER}`);
   assert.deepEqual(await run("webgpu", [], hidden), noGpu);
+  const mac = preload(`Object.defineProperty(Deno, "build", { value: { os: "darwin" } })`);
+  const onMac = failure(1, "Cannot use webgpu: there is no adapter");
+  assert.deepEqual(await run("webgpu", [...NO_ADAPTER, ...mac]), onMac);
+});
+
+testIf(
+  runs && BLAS !== undefined && Deno.build.os === "linux",
+  "a library that is passed over is named, whichever script uses the next one",
+  async () => {
+    const broken = `const { dlopen } = Deno;
+      Deno.dlopen = (name, ...rest) => {
+        if (name === "libopenblasp.so.0") throw new Error("it is broken");
+        return dlopen(name, ...rest);
+      };`;
+    for (const script of [NDARRAY, TENSOR]) {
+      const args = [...SMALL, "--steps=1", "--backend=blas"];
+      const { stderr } = await runScript(script, args, ["--allow-ffi", ...preload(broken)]);
+      assert.match(
+        stderr,
+        /with BLAS from .+\nPassed over libopenblasp.so.0: it is broken\nTrained/,
+      );
+    }
+  },
+);
+
+test("time_training.ts times the trainer that it is asked for", async () => {
+  const counted = preload(`Deno.dlopen = () => console.error("BLAS");`);
+  for (const name of ["arrays", "ndarrays with loops", "tensors in WebAssembly"]) {
+    const flags = ["--allow-ffi", ...counted];
+    const { code, stdout, stderr } = await runScript("tests/time_training.ts", [name, "2"], flags);
+    assert.deepEqual([code, stderr], [0, ""]);
+    const times: number[] = JSON.parse(stdout);
+    assert.ok(times.length > 5 && times.every((ms, i) => i === 0 || ms >= times[i - 1]));
+  }
 });
 
 const DRIVER = "install a Vulkan driver (apt install mesa-vulkan-drivers)";
@@ -371,10 +406,23 @@ test("the tasks start, bench and tensorflow have the permissions that they need"
   assert.ok(!/permission/.test(native.stderr), native.stderr);
 });
 
+test("tasks name the permissions and flags that nothing else would notice", () => {
+  const { images, measure, tensorflow } = config.tasks;
+  assert.match(images.command, / --allow-env=NODE_ENV /);
+  assert.match(measure.command, / --v8-flags=--expose-gc /);
+  for (const permission of TRAINERS["tensors on TensorFlow"].permissions!) {
+    assert.ok(tensorflow.command.includes(` ${permission} `), permission);
+  }
+  assert.equal(TRAINERS["tensors on TensorFlow"].permissions!.length, 3);
+});
+
 test("the task test has the permissions that the tests need", async () => {
-  const files = ["blas", "images", "readme", "scripts"].map((name) => `tests/${name}_test.ts`);
-  const { stderr } = await runTask("test", "--no-check", "--filter=none of them", ...files);
-  assert.ok(!stderr.includes("Ignoring"), stderr);
+  const files = ["blas", "page", "readme", "scripts", "tables"];
+  const paths = files.map((name) => `tests/${name}_test.ts`);
+  const args = ["--no-check", "--filter=none of them", ...paths];
+  const { code, stdout, stderr } = await runTask("test", ...args);
+  assert.equal(code, 0, stderr);
+  assert.ok(!`${stdout}${stderr}`.includes("Ignoring"), stdout);
 });
 
 testIf(
@@ -394,6 +442,20 @@ testIf(
         const [code, stderr] = await run(["run", "--quiet", script, ...SMALL, "--steps=1"]);
         assert.equal(code, 0, stderr);
       }
+
+      const addons = ["node-gpu", "node"].map((kind) => `node_modules/@tensorflow/tfjs-${kind}`);
+      const native = ["run", "--quiet", "--allow-all", TENSOR, "--backend=tensorflow"];
+      const remedy = "run deno task install:tensorflow";
+      const uninstalled = `error: Cannot use tensorflow: it is not installed, ${remedy}\n`;
+      assert.deepEqual(await run(native), [1, uninstalled]);
+      for (const addon of addons.map((path) => `${copy}/.tensorflow/${path}`)) {
+        await Deno.mkdir(`${addon}/lib/napi-v8`, { recursive: true });
+        await Deno.writeTextFile(`${addon}/lib/napi-v8/tfjs_binding.node`, "");
+        const reason = addon.endsWith("gpu") ? "no CUDA" : "no AVX";
+        await Deno.writeTextFile(`${addon}/index.js`, `throw new Error("${reason}");`);
+      }
+      const failing = `error: Cannot use tensorflow: no CUDA, ${remedy}\n`;
+      assert.deepEqual(await run(native), [1, failing]);
 
       const measure = ["task", "--quiet", "measure"];
       const missing = "error: Cannot measure: the originals are missing, run deno task originals\n";

@@ -171,6 +171,10 @@ testIf(
       assert.ok(Math.abs(at(name) - at(label)) < 8, `${name} is not beside ${label}`);
       if (name === "Python lists") continue;
       const { width } = barOf(at(name));
+      // A label stands at the end of its bar; that of arrays stands inside.
+      const { x } = texts.find((shown) => shown.text === label)!;
+      const end = name === "arrays" ? 0 : width;
+      assert.ok(Math.abs(x - texts.find((shown) => shown.text === name)!.x - end) < 20, label);
       assert.ok(Math.abs(width * msPerPixel - TIMES[AN_ITERATION][name]) < 0.05, name);
     }
     // The bar that is too long is broken, and no other.

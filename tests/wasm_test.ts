@@ -80,5 +80,17 @@ Deno.test("sums keep float32's digits, however many numbers there are", async ()
   assert.ok(Math.abs(total / expected - 1) < 1e-7, `${total} is not ${expected}`);
   assert.deepEqual([...columns, ...whole], [4, 6, 3]);
   assert.deepEqual(sums.map(({ shape }) => shape), [[], [2], [1, 1], []]);
+  assert.deepEqual(sums.map(({ dtype }) => dtype), ["float32", "float32", "float32", "int32"]);
   tf.dispose(sums);
+});
+
+Deno.test("a backend of TensorFlow.js that does not start is not announced, and says why", async () => {
+  const reason = "no such processor";
+  const factory = tf.findBackendFactory("wasm");
+  tf.removeBackend("wasm");
+  tf.registerBackend("wasm", () => Promise.reject(new Error(reason)));
+  await assert.rejects(useBackend("wasm"), { message: `Cannot use WebAssembly: ${reason}` });
+  tf.removeBackend("wasm");
+  tf.registerBackend("wasm", factory);
+  assert.equal((await useBackend("wasm")).device, "tensors, with WebAssembly");
 });

@@ -22,8 +22,9 @@ testIf(
     const { limits, info } = await findAdapter(true);
     const device = await startDevice();
     assert.equal(device.limits.maxStorageBufferBindingSize, limits.maxStorageBufferBindingSize);
-    const expected = `tensors, with WebGPU on ${info.description}`;
-    assert.equal((await useBackend("webgpu")).device, expected);
+    const shown = `tensors, with WebGPU on ${info.description}`;
+    // So many reads at a time are enough, and more would fill the GPU's memory.
+    assert.deepEqual(await useBackend("webgpu"), { device: shown, readsBehind: 16 });
     assert.equal(tf.env().getBool("WEBGPU_CPU_FORWARD"), false);
   },
 );
@@ -33,7 +34,10 @@ Deno.test("webgpu: an adapter in software is used only if it may be slow", async
   const { requestAdapter } = gpu;
   const find = (description: string, isFallbackAdapter: boolean, mayBeSlow: boolean) => {
     const adapter = { info: { description, isFallbackAdapter } } as GPUAdapter;
-    gpu.requestAdapter = () => Promise.resolve(adapter);
+    gpu.requestAdapter = (options) => {
+      assert.deepEqual(options, { powerPreference: "high-performance" });
+      return Promise.resolve(adapter);
+    };
     return findAdapter(mayBeSlow).finally(() => gpu.requestAdapter = requestAdapter);
   };
   await find("NVIDIA H100", false, false);
@@ -70,3 +74,17 @@ testIf(hasWebgpu, "webgpu: after an error every read fails with it", async () =>
   tf.removeBackend("webgpu");
   tf.registerBackend("webgpu", factory);
 });
+
+testIf(
+  hasWebgpu,
+  "webgpu: a backend that TensorFlow.js can't start is refused in one line",
+  async () => {
+    const factory = tf.findBackendFactory("webgpu");
+    tf.removeBackend("webgpu");
+    tf.registerBackend("webgpu", () => Promise.reject(new Error("no device")));
+    const message = "Cannot use webgpu: TensorFlow.js can't start it";
+    await assert.rejects(useBackend("webgpu"), { message });
+    tf.removeBackend("webgpu");
+    tf.registerBackend("webgpu", factory);
+  },
+);
