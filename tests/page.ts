@@ -118,6 +118,7 @@ try {
       const training = await Promise.race([STARTS[script](options, backend!), uncaught]);
       const [, adapter] = training[0].device.split(" on ");
       if (adapter) head.cells[0].textContent += `: ${adapter}`;
+      await turn();
       times[name] = await fill(body.rows, training, options, times.arrays);
     } catch (error) {
       if (!(error instanceof UserError)) console.error(error);
