@@ -36,12 +36,14 @@ function replace(config: tf.KernelConfig, kernel: Kernel<MatMulCall> | Kernel<Su
  * @throws {NotAvailable} If WebAssembly does not start.
  */
 export async function startWasm(blas?: Blas) {
-  if (!("WebAssembly" in globalThis)) throw new NotAvailable("WebAssembly", "it is off", true);
+  // Without SIMD, TensorFlow.js would wait for ever.
+  const why = "WebAssembly" in globalThis ? "this processor has no SIMD" : "it is off";
+  if (!globalThis.WebAssembly?.validate(binary)) throw new NotAvailable("WebAssembly", why, true);
   replace(matMulConfig, matMul(blas));
   if (await tf.setBackend("wasm")) return;
   // TensorFlow.js says only that it failed. A second start says why.
-  const why = await Promise.try(tf.findBackendFactory("wasm")).then(() => "", firstLine);
-  throw new NotAvailable("WebAssembly", why, true);
+  const reason = await Promise.try(tf.findBackendFactory("wasm")).then(() => "", firstLine);
+  throw new NotAvailable("WebAssembly", reason, true);
 }
 
 const isMatrix = ({ shape, dtype }: tf.TensorInfo) => shape.length === 2 && dtype === "float32";

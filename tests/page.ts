@@ -111,11 +111,7 @@ try {
     try {
       // STARTS would take a slow GPU in software too.
       if (backend === "webgpu") await TENSOR_BACKENDS.webgpu(options.backend === backend);
-      // Without SIMD, TensorFlow.js waits for ever, and its error is caught by nobody.
-      const uncaught = new Promise<never>((_, reject) =>
-        addEventListener("unhandledrejection", ({ reason }) => reject(reason), { once: true })
-      );
-      const training = await Promise.race([STARTS[script](options, backend!), uncaught]);
+      const training = await STARTS[script](options, backend!);
       const [, adapter] = training[0].device.split(" on ");
       if (adapter) head.cells[0].textContent += `: ${adapter}`;
       await turn();

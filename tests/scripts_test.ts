@@ -246,12 +246,20 @@ test("without an adapter, WebAssembly trains the tensors, and nothing is said of
   assert.deepEqual([code, stderr], [0, training.map((line) => `Training on ${line}`).join("")]);
 });
 
-test("without WebAssembly, loops train the ndarrays, and tensors say why they can't", async () => {
+test("without WebAssembly or its SIMD, loops train the ndarrays, and tensors say why they can't", async () => {
   const hints = `BLAS would be faster: ${NEEDS_FFI}\nWebAssembly would be faster: `;
   const off = [...NO_ADAPTER, "--v8-flags=--jitless"];
   const { code, stderr } = await runScript(NDARRAY, [...SMALL, "--steps=1"], off);
   assert.equal(code, 0);
   assert.ok(stderr.startsWith(`Training on ndarrays, with loops in TypeScript\n${hints}`), stderr);
+  // A processor without SIMD can't run the kernel either.
+  const old = ["--v8-flags=--no-enable-sse4-1"];
+  const noSimd = failure(1, "Cannot use WebAssembly: this processor has no SIMD");
+  if (Deno.build.arch === "x86_64") {
+    assert.deepEqual(await runScript(TENSOR, [...SMALL, "--backend=wasm"], old), noSimd);
+    const loops = await runScript(NDARRAY, [...SMALL, "--steps=1"], old);
+    assert.match(loops.stderr, /^Training on ndarrays, with loops in TypeScript\n/);
+  }
   const named = await runScript(NDARRAY, [...SMALL, "--backend=wasm"], off);
   assert.match(named.stderr, /^error: Cannot use WebAssembly: .+\n$/);
 
