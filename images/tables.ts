@@ -22,6 +22,9 @@ export interface Measurements {
 
 export const PRODUCTS = "the products of an iteration";
 
+/** The group of iterations that the page of `deno task page` showed in Chromium. */
+const CHROMIUM = "an iteration in Chromium";
+
 /** The group of iterations with so many hidden units. */
 export const iteration = (hidden = 100) => `an iteration with ${hidden} hidden units`;
 
@@ -92,6 +95,12 @@ const TABLES: Record<string, (measured: Measurements) => string> = {
       rows.map(({ name, needs, ms }) => [name, needs, inMs(ms), comparison(ms, arrays)]),
       2,
     );
+  },
+
+  chromium(measured) {
+    const rows = measuredTrainers(measured, CHROMIUM)
+      .map(({ name, ms }) => [name, inMs(timeOf(measured, name)), inMs(ms)]);
+    return table(["an iteration", "Deno", "Chromium"], rows);
   },
 
   loops(measured) {

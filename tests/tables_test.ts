@@ -22,6 +22,7 @@ const TIMES: Record<string, Record<string, number>> = {
     "tensors with BLAS": 0.16,
     "NumPy": 0.24,
   },
+  "an iteration in Chromium": { "tensors in WebAssembly": 1.75, "arrays": 13 },
   [PRODUCTS]: {
     "arrays, i, j, k": 30,
     "arrays, i, j, k, rows looked up once": 20,
@@ -66,6 +67,11 @@ const EXPECTED: Record<string, string> = {
 | Python lists | Python | 480 ms | 40 times as slow |
 | NumPy | NumPy | 0.240 ms | 50 times as fast |
 | PyTorch | PyTorch | 0.200 ms | 60 times as fast |`,
+  chromium: `
+| an iteration | Deno | Chromium |
+| - | -: | -: |
+| arrays | 12.0 ms | 13.0 ms |
+| tensors in WebAssembly | 1.50 ms | 1.75 ms |`,
   loops: `
 | order of the loops | the five products | compared with the first |
 | - | -: | -: |
@@ -196,6 +202,54 @@ testIf(canDraw, "the lines have their names at their ends, the slower the higher
   assert.deepEqual(hidden.map(({ text }) => text).filter((text) => names.includes(text)), names);
   const ticks = hidden.map(({ text }) => text);
   for (const tick of ["25", "6,400", "0.1 ms", "1000 ms"]) assert.ok(ticks.includes(tick), tick);
+});
+
+const COLD = ", p75 of a bench that was not warm"; // how iterations were measured before
+
+/** How many times as fast the second one was in a sitting, if that was measured. */
+const times = (slow: string, fast: string, group = AN_ITERATION) => (sitting: Measurements) => {
+  const find = (name: string) =>
+    sitting.times.find((time) => time.name === name && time.group.replace(COLD, "") === group)?.ms;
+  return find(slow)! / find(fast)!;
+};
+const LOOPS = "arrays, i, k, j, rows looked up once";
+const COPIED = "arrays, copied into WebAssembly and back";
+const [SMALL, LARGE] = [25, 6400].map((hidden) => AN_ITERATION.replace("100", `${hidden}`));
+
+/** The figures of the README's sentences: their ends, and what they round in a sitting. */
+// deno-fmt-ignore
+const FIGURES: [words: string, low: number, high: number, of: (sitting: Measurements) => number][] = [
+  ["50 to 90 times as fast as Python does", 50, 90, times("Python lists", "arrays")],
+  ["is 4 to 5.5 times as fast as that loop", 4, 5.5, times(LOOPS, "ndarrays in WebAssembly", PRODUCTS)],
+  ["and 19 to 34 times as fast if it is BLAS", 19, 34, times(LOOPS, "ndarrays with BLAS", PRODUCTS)],
+  ["| ndarrays in WebAssembly | 4 to 5.5 | 6 to 8 |", 6, 8, times("arrays", "ndarrays in WebAssembly")],
+  ["| ndarrays with BLAS | 19 to 34 | 21 to 37 |", 21, 37, times("arrays", "ndarrays with BLAS")],
+  ["| tensors in WebAssembly | | 8 to 11 |", 8, 11, times("arrays", "tensors in WebAssembly")],
+  ["| tensors with BLAS | | 25 to 53 |", 25, 53, times("arrays", "tensors with BLAS")],
+  ["about 4.5 times as fast with ndarrays as", 4.5, 4.5, times("arrays", "ndarrays in WebAssembly", "an iteration in Chromium")],
+  ["and about 6 times with tensors", 6, 6, times("arrays", "tensors in WebAssembly", "an iteration in Chromium")],
+  ["already 5 to 6 times as fast with ndarrays", 5, 6, times("arrays", "ndarrays in WebAssembly", SMALL)],
+  ["and 12 to 21 times with BLAS", 12, 21, times("arrays", "ndarrays with BLAS", SMALL)],
+  ["1.2 to 1.7 times as fast, in WebAssembly", 1.2, 1.7, times("ndarrays in WebAssembly", "tensors in WebAssembly")],
+  ["1.2 to 1.7 times as fast, in WebAssembly and with BLAS", 1.2, 1.7, times("ndarrays with BLAS", "tensors with BLAS")],
+  ["with 6400 they are 2.5 to 3 times as fast", 2.5, 3, times("ndarrays with BLAS", "tensors with BLAS", LARGE)],
+  ["costs half a millisecond to a millisecond more", 0.5, 1, (sitting) => timeOf(sitting, COPIED, PRODUCTS) - timeOf(sitting, "ndarrays in WebAssembly", PRODUCTS)],
+  ["0.86 MB", 0.86, 0.86, ({ memory }) => memory["arrays of arrays"] / 1e6],
+  ["0.80 MB", 0.8, 0.8, ({ memory }) => memory["ndarrays, Float64Array"] / 1e6],
+  ["0.40 MB", 0.4, 0.4, ({ memory }) => memory["tensors, float32"] / 1e6],
+  ["3.3 MB", 3.3, 3.3, ({ memory }) => memory["Python lists"] / 1e6],
+];
+
+Deno.test("the figures in the README's sentences hold in every sitting in which they were measured", () => {
+  const page = README.replaceAll(/ +/g, " ");
+  for (const [words, low, high, of] of FIGURES) {
+    assert.ok(page.includes(words), words);
+    const figures = sittings.map(of).filter((figure) => !Number.isNaN(figure));
+    assert.ok(figures.length > 0, words);
+    for (const figure of figures) {
+      assert.ok(figure > low * 0.87 && figure < high * 1.15, `${words}: ${figure}`);
+    }
+  }
 });
 
 Deno.test("the pages' tables are those of the first sitting", () => {
