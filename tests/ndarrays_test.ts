@@ -12,16 +12,11 @@ import { seededNormal } from "../lib/random.ts";
 import { matrixMultiply } from "../naive_neural_network.ts";
 import { draw, train } from "../ndarray_neural_network.ts";
 import { BLAS, testIf } from "./available.ts";
+import { toRows } from "./convert.ts";
 
 const normal = seededNormal(7);
 const randn = (rows: number, columns: number): Matrix =>
   ndarray(Float64Array.from({ length: rows * columns }, normal), [rows, columns]);
-
-/** Copies a view to rows. */
-function toRows(view: Matrix): number[][] {
-  const row = (i: number) => Array.from({ length: view.shape[1] }, (_, j) => view.get(i, j));
-  return Array.from({ length: view.shape[0] }, (_, i) => row(i));
-}
 
 /** Views of shape (rows, columns); BLAS reads the first three as they are. */
 const VIEWS: Record<string, (rows: number, columns: number) => Matrix> = {

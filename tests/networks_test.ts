@@ -12,6 +12,7 @@ import * as naive from "../naive_neural_network.ts";
 import * as nd from "../ndarray_neural_network.ts";
 import * as tensor from "../tensor_neural_network.ts";
 import { availableBackends, BLAS, type TensorBackend, useBackend } from "./available.ts";
+import { toNdarray, toRows } from "./convert.ts";
 import seed0 from "./numpy_losses/seed0_64x1000x100x10.json" with { type: "json" };
 import seed11 from "./numpy_losses/seed11_3x5x4x2.json" with { type: "json" };
 import seed42 from "./numpy_losses/seed42_64x1000x100x10.json" with { type: "json" };
@@ -64,17 +65,6 @@ const arrays: Version = {
     collect(naive.train(network as naive.Network, training), training, (weights) => weights),
 };
 
-/** Copies rows to a new ndarray. */
-const toNdarray = (rows: naive.Matrix): Matrix =>
-  ndarray(Float64Array.from(rows.flat()), [rows.length, rows[0].length]);
-
-/** Copies an ndarray of any strides to rows. */
-function fromNdarray(matrix: Matrix): naive.Matrix {
-  const [rows, columns] = matrix.shape;
-  const row = (i: number) => Array.from({ length: columns }, (_, j) => matrix.get(i, j));
-  return Array.from({ length: rows }, (_, i) => row(i));
-}
-
 /** The ndarray script on one backend, with data and weights that these functions copy. */
 const ndarrays = (
   backend: keyof typeof NDARRAY_BACKENDS,
@@ -84,12 +74,12 @@ const ndarrays = (
 ): Version => ({
   name: `ndarray on ${backend}${kind && `, of ${kind}`}`,
   isFloat32: false,
-  draw: (sizes, seed) => mapValues(nd.draw(sizes, seed), fromNdarray),
+  draw: (sizes, seed) => mapValues(nd.draw(sizes, seed), toRows),
   async train({ x, y, ...weights }, training) {
     const { dot } = await openBackend(backend, NDARRAY_BACKENDS);
     const network = { ...mapValues({ x, y }, copyData), ...mapValues(weights, copyWeights) };
     const losses = nd.train(network as nd.Network, training, dot);
-    return collect(losses, training, (weights) => mapValues(weights, fromNdarray));
+    return collect(losses, training, (weights) => mapValues(weights, toRows));
   },
 });
 

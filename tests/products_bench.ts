@@ -3,13 +3,12 @@
  * arrays copied into WebAssembly.
  */
 
-// @ts-types="@types/ndarray"
-import ndarray from "ndarray";
 import { openBackend } from "../lib/backend.ts";
 import { dotInWasm, type Matrix as NdMatrix, NDARRAY_BACKENDS } from "../lib/ndarrays.ts";
 import { draw, type Matrix, matrixMultiply, transpose } from "../naive_neural_network.ts";
 import { PRODUCTS as GROUP } from "../images/tables.ts";
 import { AVAILABLE, bench } from "./bench.ts";
+import { toNdarray, toRows } from "./convert.ts";
 
 /** The matrix product of `a` and `b` as the original has it: row, column, numbers to add up. */
 function multiplyInOriginalOrder(a: Matrix, b: Matrix): Matrix {
@@ -38,28 +37,6 @@ function multiplyWithRowsHeld(a: Matrix, b: Matrix): Matrix {
     }
   }
   return result;
-}
-
-/** Copies rows into one block. */
-function toNdarray(matrix: Matrix): NdMatrix {
-  const [rows, columns] = [matrix.length, matrix[0].length];
-  const block = new Float64Array(rows * columns);
-  for (let i = 0; i < rows; i++) {
-    const row = matrix[i];
-    for (let j = 0; j < columns; j++) block[i * columns + j] = row[j];
-  }
-  return ndarray(block, [rows, columns]);
-}
-
-/** Copies a block, row by row, into rows. */
-function toRows({ data, shape: [rows, columns] }: NdMatrix): Matrix {
-  const matrix: Matrix = [];
-  for (let i = 0; i < rows; i++) {
-    const row: number[] = [];
-    for (let j = 0; j < columns; j++) row.push(data[i * columns + j]);
-    matrix.push(row);
-  }
-  return matrix;
 }
 
 /** The factors of the products of an iteration: of h, yPred, gradW2, gradHRelu and gradW1. */
