@@ -84,17 +84,15 @@ export function startBlas(): Blas {
       return opened = { library, hints, multiply };
     } catch (error) {
       const reason = firstLine(error).replaceAll("Could not open library: ", "");
-      const isMissing = /could not be found/.test(reason) || // Windows, which does not say what
-        reason.includes(library) && /no such file/i.test(reason);
-      if (!isMissing) failures.push(`${library}: ${reason}`);
+      // Windows does not say what it did not find. Elsewhere it may be what the library needs.
+      const isOther = /no such file/i.test(reason) && !reason.includes(library);
+      if (isOther || !/no such file|not be found/i.test(reason)) {
+        failures.push(`${library}: ${reason}`);
+      }
     }
   }
-  const which = failures.length > 0 ? "other fast" : "fast";
-  throw new NotAvailable(
-    "BLAS",
-    [...failures, `no ${which} library was found${remedy}`].join("; "),
-    true,
-  );
+  const reasons = [...failures, `no fast library was found${remedy}`].join("; ");
+  throw new NotAvailable("BLAS", reasons, true);
 }
 
 /** The numbers 1, 2 and 3 in turn, with some left out. */

@@ -128,7 +128,7 @@ testIf(
       [first]: library(["float32", "false false"]),
       [second]: new Error(`Could not open library: Could not open library: ${missing}`),
     });
-    const reasons = `${first}: ${wrong}; ${second}: ${missing}; no other fast library was found`;
+    const reasons = `${first}: ${wrong}; ${second}: ${missing}; no fast library was found`;
     assert.equal(message, `Cannot use BLAS: ${reasons}, ${REMEDY}`);
   },
 );
