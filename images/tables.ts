@@ -115,6 +115,7 @@ const TABLES: Record<string, (measured: Measurements) => string> = {
       "arrays, loops": "arrays, i, k, j, rows looked up once",
       "ndarrays, the same loops": "ndarrays with loops",
       "arrays, copied into WebAssembly and back": "arrays, copied into WebAssembly and back",
+      "arrays, copied for BLAS and back": "arrays, copied for BLAS and back",
       "ndarrays, WebAssembly": "ndarrays in WebAssembly",
       "ndarrays, BLAS": "ndarrays with BLAS",
     };

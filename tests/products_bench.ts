@@ -7,6 +7,7 @@ import { openBackend } from "../lib/backend.ts";
 import { dotInWasm, type Matrix as NdMatrix, NDARRAY_BACKENDS } from "../lib/ndarrays.ts";
 import { draw, type Matrix, matrixMultiply, transpose } from "../naive_neural_network.ts";
 import { PRODUCTS as GROUP } from "../images/tables.ts";
+import { BLAS } from "./available.ts";
 import { AVAILABLE, bench } from "./bench.ts";
 import { toNdarray, toRows } from "./convert.ts";
 
@@ -53,6 +54,11 @@ const ARRAYS: Record<string, (a: Matrix, b: Matrix) => Matrix> = {
   "i, k, j, rows looked up once": matrixMultiply,
   "copied into WebAssembly and back": (a, b) => toRows(dotInWasm(toNdarray(a), toNdarray(b))),
 };
+
+if (BLAS) {
+  const { dot } = NDARRAY_BACKENDS.blas();
+  ARRAYS["copied for BLAS and back"] = (a, b) => toRows(dot(toNdarray(a), toNdarray(b)));
+}
 
 /** Makes the factors, and gives what multiplies them, by the pages' names. */
 export const PRODUCTS: Record<string, () => () => (Matrix | NdMatrix)[]> = {};
