@@ -53,7 +53,8 @@ function library(wrong?: [type: string, transposes: string]): Symbols {
         c[i * cRow + j] = sum;
       }
     }
-    if (wrong?.join() === `${type},${left === 112} ${right === 112}`) c[c.length - 1]++;
+    const isWrong = wrong?.join() === `${type},${left === 112} ${right === 112}`;
+    if (isWrong && depth > 400) c[c.length - 1]++;
   };
   return { cblas_sgemm: gemm("float32"), cblas_dgemm: gemm("float64") };
 }
@@ -65,8 +66,10 @@ async function startWith(libraries: Record<string, Symbols | Error>, os = "linux
   const tried: string[] = [];
   Deno.dlopen = ((name: string) => {
     tried.push(name);
-    const file = `${name}: cannot open shared object file: No such file or directory`;
-    const found = libraries[name] ?? new Error(`Could not open library: ${file}`);
+    const reason = os === "windows"
+      ? "The specified module could not be found. (os error 126)"
+      : `${name}: cannot open shared object file: No such file or directory`;
+    const found = libraries[name] ?? new Error(`Could not open library: ${reason}`);
     if (found instanceof Error) throw found;
     return { symbols: found };
   }) as unknown as typeof dlopen;
@@ -123,6 +126,9 @@ testIf(
         assert.deepEqual([used, hints], [third, [`Passed over ${first}: ${wrong}`]]);
       }
     }
+    const twice = { [first]: library(["float64", "true true"]), [second]: new Error("broken") };
+    const { hints } = await startWith({ ...twice, [third]: library() });
+    assert.deepEqual(hints, [`Passed over ${first}: ${wrong}`, `Passed over ${second}: broken`]);
     const missing = "libgfortran.so.5: cannot open shared object file: No such file or directory";
     const { message } = await startWith({
       [first]: library(["float32", "false false"]),

@@ -37,7 +37,7 @@ Deno.test("parseOptions() takes the original's numbers if there are no flags", a
 Deno.test("parseOptions() reads each flag, and the last of two", async () => {
   // deno-fmt-ignore
   const args = [
-    "--steps", "2e3", "--seed=4294967295", "--learning-rate", ".5E0", "--batch-size=2", "--inputs", "5",
+    "--steps", "2e3", "--seed=4294967295", "--learning-rate", ".5E0", "--batch-size=+2", "--inputs", "5",
     "--hidden", "6", "--outputs", "4", "--log-every", "9", "--backend", "blas", "--backend", "wasm",
   ];
   // deno-fmt-ignore

@@ -69,6 +69,21 @@ export async function keepVersions(
   }
 }
 
+/** Whether this machine has what a trainer needs, by the names of the versions that it has. */
+export function isHere(name: string, versions: Record<string, string>): boolean {
+  const { backend = "" } = TRAINERS[name];
+  const needed = name.endsWith("CUDA")
+    ? "CUDA"
+    : { blas: "BLAS", tensorflow: "TensorFlow", webgpu: "WebGPU" }[backend];
+  return !needed || needed in versions;
+}
+
+/** The sittings with a new one in the place of the first, which the pages show. */
+export const replaceFirst = (sittings: Measurements[], measured: Measurements) => [
+  measured,
+  ...sittings.slice(1),
+];
+
 /** Runs a program to its end, and gives what it prints. */
 async function run([program, ...args]: string[]): Promise<string> {
   const output = { stdin: "null", stdout: "piped", stderr: "inherit" } as const;
@@ -138,11 +153,7 @@ async function measure(): Promise<Measurements> {
   });
   Object.assign(measured.versions, JSON.parse(python));
 
-  const isHere = (name: string, { backend }: { backend?: string }) => {
-    const needed = { blas: "BLAS", tensorflow: "TensorFlow", webgpu: "WebGPU" }[backend ?? ""];
-    return !(name.endsWith("CUDA") || needed && !(needed in measured.versions));
-  };
-  const trainers = Object.entries(TRAINERS).filter(([name, trainer]) => isHere(name, trainer));
+  const trainers = Object.keys(TRAINERS).filter((name) => isHere(name, measured.versions));
   for (let round = 0; round < 3; round++) {
     for (const what of ["products", "operations"]) {
       const bench = [DENO, "bench", "--json", "--allow-all", `tests/${what}_bench.ts`];
@@ -150,7 +161,7 @@ async function measure(): Promise<Measurements> {
     }
     keepPython(measured, await run([...ORIGINALS, "operations"]));
     for (const hidden of HIDDEN) {
-      for (const [name] of trainers) {
+      for (const name of trainers) {
         // An iteration of lists takes seconds there.
         if (name === "Python lists" && hidden > 400) continue;
         const times = JSON.parse(await run(timingOf(name, hidden)));
@@ -165,7 +176,7 @@ if (import.meta.main) {
   await exitOnError(async () => {
     const measured = await measure();
     const file = new URL("images/measurements.json", ROOT);
-    const others = JSON.parse(Deno.readTextFileSync(file)).slice(1);
-    Deno.writeTextFileSync(file, `${JSON.stringify([measured, ...others])}\n`);
+    const sittings = replaceFirst(JSON.parse(Deno.readTextFileSync(file)), measured);
+    Deno.writeTextFileSync(file, `${JSON.stringify(sittings)}\n`);
   });
 }

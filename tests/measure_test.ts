@@ -1,9 +1,17 @@
 /** What `deno task measure` keeps of small outputs made by hand. */
 
 import assert from "node:assert/strict";
-import type { Measurements } from "../images/tables.ts";
+import { type Measurements, TRAINERS } from "../images/tables.ts";
 import { NotAvailable } from "../lib/errors.ts";
-import { keep, keepBenches, keepPython, keepVersions, p75 } from "./measure.ts";
+import {
+  isHere,
+  keep,
+  keepBenches,
+  keepPython,
+  keepVersions,
+  p75,
+  replaceFirst,
+} from "./measure.ts";
 
 const nothing = (): Measurements => ({
   date: "",
@@ -40,7 +48,7 @@ Deno.test("keepBenches() and keepPython() keep the p75, in milliseconds", () => 
     { name: "Python lists", group: "sine", ms: 3 },
     { name: "NumPy", group: "sine", ms: 6 },
   ]);
-  assert.equal(p75([10, 9, 8, 100]), 10);
+  assert.deepEqual([p75([10, 9, 8, 100]), p75([1, 2, 3, 4, 5])], [10, 4]);
 });
 
 Deno.test("keepVersions() keeps what starts, and why the others do not", async () => {
@@ -51,4 +59,16 @@ Deno.test("keepVersions() keeps what starts, and why the others do not", async (
   });
   assert.deepEqual(measured.versions, { BLAS: "libopenblas.so.0" });
   assert.deepEqual(measured.skipped, ["tensorflow: it is not installed"]);
+});
+
+Deno.test("isHere() leaves out what this machine lacks, and replaceFirst() one sitting", () => {
+  const here = (versions: Record<string, string>) =>
+    Object.keys(TRAINERS).filter((name) => isHere(name, versions));
+  const always = ["arrays", "ndarrays in WebAssembly", "ndarrays with loops"];
+  always.push("tensors in WebAssembly", "Python lists", "NumPy", "PyTorch");
+  assert.deepEqual(here({}), always);
+  const all = here({ BLAS: "", TensorFlow: "", WebGPU: "", CUDA: "" });
+  assert.deepEqual(all, Object.keys(TRAINERS));
+  const [a, b, c] = ["a", "b", "c"].map((date) => ({ ...nothing(), date }));
+  assert.deepEqual(replaceFirst([a, b], c), [c, b]);
 });

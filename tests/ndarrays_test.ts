@@ -51,6 +51,8 @@ const REFUSED: Record<string, Matrix> = {
     ndarray(new Float64Array(9), [3, 3], [-3, 1], 5),
   "float64 of shape (2, 2) reaches outside of its data": //
     ndarray(new Float64Array(9), [2, 2], [3, -1], 0),
+  "float64 of shape (2, 4) reaches outside of its data": //
+    ndarray(new Float64Array(9), [2, 4], [-3, -1], 3),
   "bigint64 of shape (1, 3) is no matrix of numbers": ndarray(new BigInt64Array(3), [1, 3]),
   "generic of shape (1, 3) is no matrix of numbers": //
     ndarray({ length: 3, get: () => 1, set: () => 1 }, [1, 3]),

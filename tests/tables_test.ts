@@ -187,13 +187,21 @@ testIf(
     }
     // The bar that is too long is broken, and no other.
     assert.ok(barOf(at("Python lists")).width > 1.2 * barOf(at("arrays")).width);
-    assert.ok(Math.abs(at("//") - at("Python lists")) < 8);
+    const gap = texts.find(({ text }) => text === "//")!;
+    const start = texts.find(({ text }) => text === "arrays")!.x;
+    const [arrays, lists] = ["arrays", "Python lists"].map((name) => barOf(at(name)).width);
+    assert.ok(Math.abs(gap.y - at("Python lists")) < 8);
+    assert.ok(gap.x > start + arrays && gap.x < start + lists, `${gap.x}`);
+    // Each theme has its text's colour.
+    assert.ok(svg.includes("color:#1f2328"), svg.slice(0, 300));
+    assert.ok(drawPictures(MEASURED)["header_dark.svg"].includes("color:#f0f6fc"));
   },
 );
 
 testIf(canDraw, "the lines have their names at their ends, the slower the higher", async () => {
   const { drawPictures } = await import("../images/draw.ts");
-  const hidden = textsOf(drawPictures(MEASURED)["hidden_dark.svg"]).sort((a, b) => a.y - b.y);
+  const svg = drawPictures(MEASURED)["hidden_dark.svg"];
+  const hidden = textsOf(svg).sort((a, b) => a.y - b.y);
   const names = [
     "arrays",
     "ndarrays in WebAssembly",
@@ -202,6 +210,15 @@ testIf(canDraw, "the lines have their names at their ends, the slower the higher
     "tensors with BLAS",
   ];
   assert.deepEqual(hidden.map(({ text }) => text).filter((text) => names.includes(text)), names);
+  // Each name stands at the right of its line, which rises by as much as its times do.
+  const last = hidden.find(({ text }) => text === "6,400")!;
+  for (const { x, text } of hidden) assert.ok(x > last.x - 5 || !names.includes(text), text);
+  const paths = [...svg.matchAll(/<path[^>]* d="M([^"]*)"/g)].map(([, path]) => path);
+  const path = paths.find((path) => path.split("L").length === 9)!;
+  const ys = path.split("L").map((point) => Number(point.split(",")[1]));
+  const y = (tick: string) => hidden.find(({ text }) => text === tick)!.y;
+  const decades = (ys[0] - ys.at(-1)!) / (y("1 ms") - y("10 ms"));
+  assert.ok(Math.abs(decades - Math.log10(6400 / 25)) < 0.05, `${decades}`);
   const ticks = hidden.map(({ text }) => text);
   for (const tick of ["25", "6,400", "0.1 ms", "1000 ms"]) assert.ok(ticks.includes(tick), tick);
 });
@@ -230,7 +247,7 @@ const FIGURES: [words: string, low: number, high: number, of: (sitting: Measurem
   ["| tensors with BLAS | | 25 to 53 |", 25, 53, times("arrays", "tensors with BLAS")],
   ["about 4.5 times as fast with ndarrays as", 4.5, 4.5, times("arrays", "ndarrays in WebAssembly", "an iteration in Chromium")],
   ["and about 6 times with tensors", 6, 6, times("arrays", "tensors in WebAssembly", "an iteration in Chromium")],
-  ["already 5 to 6 times as fast with ndarrays", 5, 6, times("arrays", "ndarrays in WebAssembly", SMALL)],
+  ["still 5 to 6 times as fast with ndarrays", 5, 6, times("arrays", "ndarrays in WebAssembly", SMALL)],
   ["and 12 to 21 times with BLAS", 12, 21, times("arrays", "ndarrays with BLAS", SMALL)],
   ["1.2 to 1.7 times as fast, in WebAssembly", 1.2, 1.7, times("ndarrays in WebAssembly", "tensors in WebAssembly")],
   ["1.2 to 1.7 times as fast, in WebAssembly and with BLAS", 1.2, 1.7, times("ndarrays with BLAS", "tensors with BLAS")],

@@ -38,10 +38,11 @@ for (const backend of await availableBackends()) {
 Deno.test("targets of another shape are refused, not repeated", async () => {
   await useBackend("wasm");
   const { y, ...rest } = draw(SMALL);
-  const column = tf.ones([SMALL.N, 1]) as tf.Tensor2D;
-  assert.throws(
-    () => train({ ...rest, y: column }).next(),
-    /^Error: Cannot train, y: .* must match/,
-  );
-  tf.dispose([y, column, ...Object.values(rest)]);
+  for (const shape of [[SMALL.N, 1], [1, SMALL.D_out]] as [number, number][]) {
+    const other = tf.ones(shape) as tf.Tensor2D;
+    const training = train({ ...rest, y: other });
+    assert.throws(() => training.next(), /^Error: Cannot train, y: .* must match/);
+    other.dispose();
+  }
+  tf.dispose([y, ...Object.values(rest)]);
 });

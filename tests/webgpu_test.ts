@@ -50,6 +50,20 @@ Deno.test("webgpu: an adapter in software is used only if it may be slow", async
   }
 });
 
+Deno.test("webgpu: a browser may have no WebGPU, and hide the name of its adapter", async () => {
+  const own = Object.getOwnPropertyDescriptor(navigator, "gpu");
+  const find = (gpu: unknown) => {
+    Object.defineProperty(navigator, "gpu", { value: gpu, configurable: true });
+    return findAdapter(false);
+  };
+  await assert.rejects(find(undefined), { message: /^Cannot use webgpu: there is no adapter/ });
+  const info = { description: "", vendor: "google", architecture: "swiftshader" };
+  const message = "Cannot use webgpu: there is only a software adapter, google swiftshader";
+  await assert.rejects(find({ requestAdapter: () => Promise.resolve({ info }) }), { message });
+  if (own) Object.defineProperty(navigator, "gpu", own);
+  else delete (navigator as { gpu?: unknown }).gpu;
+});
+
 testIf(hasWebgpu, "webgpu: an adapter that computes wrongly is refused in one line", async () => {
   await startDevice();
   const { read } = tf.backend();
