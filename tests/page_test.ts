@@ -1,6 +1,7 @@
 /** The page that `deno task page` writes, in a real browser. */
 
 import assert from "node:assert/strict";
+import { pathToFileURL } from "node:url";
 import { NotAvailable } from "../lib/errors.ts";
 import { permitted, testIf, tryTo } from "./available.ts";
 import seed42 from "./numpy_losses/seed42_64x1000x100x10.json" with { type: "json" };
@@ -32,11 +33,19 @@ const runs = permitted("the tests of the page", "env", "read", "run", "write");
 const browser = runs ? await tryTo(findBrowser, "the page") : undefined;
 let built: ReturnType<typeof runDeno> | undefined;
 
+/** A clock that goes on by 30 ms whenever arrays ask for the time, and otherwise by 10. */
+const CLOCK = `<script>let now = 0; performance.now = () => now +=
+  document.querySelector("[role=status]").textContent === "Training arrays" ? 30 : 10;</script>`;
+
 /** The texts that the page shows. */
 async function textsOf(parameters: string, ...flags: string[]): Promise<string[]> {
   const { code, stderr } = await (built ??= runDeno(["task", "--quiet", "page"]));
   assert.equal(code, 0, stderr);
-  const page = await dump(browser!, new URL(`.page/index.html?${parameters}`, ROOT).href, ...flags);
+  const html = await Deno.readTextFile(new URL(".page/index.html", ROOT));
+  const file = await Deno.makeTempFile({ suffix: ".html" });
+  await Deno.writeTextFile(file, html.replace('<script type="module">', (tag) => CLOCK + tag));
+  const page = await dump(browser!, `${pathToFileURL(file)}?${parameters}`, ...flags);
+  await Deno.remove(file);
   const [, main] = page.match(/<main>(.*)<\/main>/s)!;
   return main.split(/<[^>]*>/).map((text) => text.trim()).filter((text) => text);
 }
@@ -48,12 +57,16 @@ test("the page trains the three with NumPy's losses, and says that there is no G
   const wasm = "in WebAssembly";
   const tolerances = { arrays: 1e-9, [`ndarrays ${wasm}`]: 1e-9, [`tensors ${wasm}`]: 1e-4 };
   for (const [name, tolerance] of Object.entries(tolerances)) {
-    const [loss, difference] = texts.slice(texts.indexOf(name) + 3).map(Number);
+    const [iteration, speed, ...figures] = texts.slice(texts.indexOf(name) + 1);
+    assert.deepEqual([iteration, speed], name === "arrays" ? ["30.0 ms", "1x"] : ["10.0 ms", "3x"]);
+    const [loss, difference] = figures.map(Number);
     assert.equal(loss, Number(seed42.numpy[100].toPrecision(4)));
     assert.ok(difference < tolerance, texts.join());
   }
   assert.match(texts.join(), /,tensors on WebGPU,Cannot use webgpu: there is no adapter,/);
   assert.match(texts.join(), / from NumPy's losses, iterations 0 to 100,/);
+  const answer = ["ndarrays", "tensors"].map((name) => `3 times as fast with ${name} ${wasm}`);
+  assert.ok(texts.at(-1)!.includes(` trains this network ${answer.join(" and ")}: `), texts.at(-1));
 });
 
 test("the page goes on without WebAssembly, and doesn't train on a GPU in software", async () => {

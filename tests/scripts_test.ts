@@ -19,6 +19,7 @@ const COMPARE = "tests/compare.ts";
 const SMALL = ["--batch-size=3", "--inputs=5", "--hidden=4", "--outputs=2"];
 const SEED11 = [...SMALL, "--seed=11", "--learning-rate=1e-3"];
 
+const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
 const runs = permitted("the tests that run the scripts", "run", "read", "env");
 
 const test = (name: string, fn: () => void | Promise<void>) => testIf(runs, name, fn);
@@ -231,6 +232,23 @@ test("time_training.ts times the trainer that it is asked for", async () => {
   }
 });
 
+testIf(
+  runs && adapter !== null,
+  "time_training.ts reads several losses at a time from a GPU",
+  async () => {
+    const counted = preload(`let [now, most] = [0, 0];
+      const { mapAsync } = GPUBuffer.prototype;
+      GPUBuffer.prototype.mapAsync = function (...args) {
+        most = Math.max(most, ++now);
+        return mapAsync.apply(this, args).finally(() => now--);
+      };
+      addEventListener("unload", () => console.error(most));`);
+    const args = ["tensors on WebGPU", "2"];
+    const { stderr } = await runScript("tests/time_training.ts", args, counted);
+    assert.ok(parseInt(stderr) > 1, stderr);
+  },
+);
+
 const DRIVER = "install a Vulkan driver (apt install mesa-vulkan-drivers)";
 const NO_ADAPTER = preload("navigator.gpu.requestAdapter = () => Promise.resolve(null);");
 const NO_ADAPTER_REASON = `there is no adapter${Deno.build.os === "linux" ? `, ${DRIVER}` : ""}`;
@@ -289,7 +307,6 @@ test("in another project's workspace, tensors say which flag they need", async (
   }
 });
 
-const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
 const largest = adapter?.limits.maxStorageBufferBindingSize ?? Infinity;
 
 // Most GPUs can hold the largest matrix that the flags take.

@@ -84,6 +84,18 @@ Deno.test("sums keep float32's digits, however many numbers there are", async ()
   tf.dispose(sums);
 });
 
+testIf(BLAS !== undefined, "WebAssembly multiplies after BLAS has, and not BLAS", async () => {
+  await useBackend("blas");
+  await useBackend("wasm");
+  const [a, b] = [randn(70, 130), randn(130, 50)].map((rows) => tf.tensor2d(rows));
+  // BLAS adds up in another order, which the last digits show.
+  const wasm = await tf.tidy(() => tf.matMul(a, b)).data();
+  await useBackend("blas");
+  const blas = await tf.tidy(() => tf.matMul(a, b)).data();
+  assert.notDeepEqual(wasm, blas);
+  tf.dispose([a, b]);
+});
+
 Deno.test("a backend of TensorFlow.js that does not start is not announced, and says why", async () => {
   const reason = "no such processor";
   const factory = tf.findBackendFactory("wasm");
