@@ -21,7 +21,7 @@ const SYSTEMS: Partial<Record<typeof Deno.build.os, { libraries: string[]; remed
   },
 };
 
-/** The parameters of a matrix product; `float` is the type of its numbers. */
+/** The parameters of a matrix product of such numbers. */
 const gemm = <Float extends "f32" | "f64">(float: Float) => ({
   // deno-fmt-ignore
   parameters: [
@@ -34,8 +34,7 @@ const gemm = <Float extends "f32" | "f64">(float: Float) => ({
 } as const);
 
 const SYMBOLS = {
-  // result = alpha a b + beta result, in float32 and in float64
-  cblas_sgemm: gemm("f32"),
+  cblas_sgemm: gemm("f32"), // result = alpha a b + beta result
   cblas_dgemm: gemm("f64"),
   // Only OpenBLAS has these.
   openblas_get_num_threads: { parameters: [], result: "i32", optional: true },

@@ -18,9 +18,8 @@ const kernel = "WebAssembly" in globalThis
 export type Matrix = NdArray<Float64Array<ArrayBuffer>>;
 
 /** A matrix of zeros: NumPy's `np.zeros((rows, columns))`. */
-export function zeros(rows: number, columns: number): Matrix {
-  return ndarray(new Float64Array(rows * columns), [rows, columns]);
-}
+export const zeros = (rows: number, columns: number): Matrix =>
+  ndarray(new Float64Array(rows * columns), [rows, columns]);
 
 /** Fails unless both are matrices of numbers, each within its data, and their shapes fit. */
 function check(verb: string, a: Matrix, b: Matrix, isFitting: boolean) {
@@ -33,8 +32,9 @@ function check(verb: string, a: Matrix, b: Matrix, isFitting: boolean) {
     const why = isMatrix ? "reaches outside of its data" : "is no matrix of numbers";
     throw new RangeError(`Cannot ${verb} matrices: ${dtype} of shape (${shape.join(", ")}) ${why}`);
   }
+  if (isFitting) return;
   const shapes = [a, b].map(({ shape }) => `(${shape.join(", ")})`).join(" and ");
-  if (!isFitting) throw new RangeError(`Cannot ${verb} matrices: shapes ${shapes} do not fit`);
+  throw new RangeError(`Cannot ${verb} matrices: shapes ${shapes} do not fit`);
 }
 
 /** Whether a matrix is in memory as float64, row by row and without gaps. */
@@ -185,7 +185,5 @@ export const NDARRAY_BACKENDS = {
     if (kernel instanceof NotAvailable) throw kernel;
     return { device: "ndarrays, with WebAssembly", dot: dotInWasm };
   },
-  typescript() {
-    return { device: "ndarrays, with loops in TypeScript", dot: dotBy(multiplyByLoops) };
-  },
+  typescript: () => ({ device: "ndarrays, with loops in TypeScript", dot: dotBy(multiplyByLoops) }),
 } satisfies Backends<Backend & { dot: Dot }>;

@@ -1,8 +1,5 @@
 /** The normal draws that NumPy makes after `np.random.seed(seed)`. @module */
 
-const STATE_LENGTH = 624;
-const SHIFT = 397;
-
 /**
  * Seeds a Mersenne Twister, and returns the function that gives its next 32 bits as an unsigned
  * integer.
@@ -12,9 +9,9 @@ const SHIFT = 397;
  * (`init_genrand`), which `np.random.seed` uses.
  */
 function mersenneTwister(seed: number): () => number {
-  const state = new Uint32Array(STATE_LENGTH);
+  const state = new Uint32Array(624);
   state[0] = seed;
-  for (let i = 1; i < STATE_LENGTH; i++) {
+  for (let i = 1; i < state.length; i++) {
     const last = state[i - 1];
     state[i] = Math.imul(1812433253, last ^ (last >>> 30)) + i;
   }
@@ -22,10 +19,10 @@ function mersenneTwister(seed: number): () => number {
   let position = 0;
   return () => {
     const i = position;
-    position = (i + 1) % STATE_LENGTH;
+    position = (i + 1) % state.length;
     const joined = (state[i] & 0x80000000) | (state[position] & 0x7fffffff);
     const twist = joined & 1 ? 0x9908b0df : 0;
-    let bits = state[i] = state[(i + SHIFT) % STATE_LENGTH] ^ (joined >>> 1) ^ twist;
+    let bits = state[i] = state[(i + 397) % state.length] ^ (joined >>> 1) ^ twist;
     bits ^= bits >>> 11;
     bits ^= (bits << 7) & 0x9d2c5680;
     bits ^= (bits << 15) & 0xefc60000;
@@ -54,11 +51,7 @@ function mersenneTwister(seed: number): () => number {
 export function seededNormal(seed: number): () => number {
   const next32Bits = mersenneTwister(seed);
   /** Uniform in [-1, 1): 27 high bits and 26 low bits, over 2^53. */
-  const uniform = () => {
-    const high = next32Bits() >>> 5;
-    const low = next32Bits() >>> 6;
-    return 2 * ((high * 2 ** 26 + low) / 2 ** 53) - 1;
-  };
+  const uniform = () => 2 * (((next32Bits() >>> 5) * 2 ** 26 + (next32Bits() >>> 6)) / 2 ** 53) - 1;
 
   let spare: number | undefined;
   return () => {

@@ -16,14 +16,8 @@ export type Losses = Iterable<{ t: number; loss: number | Pending }>;
 type Reading = Pick<Options, "steps" | "logEvery" | "learningRate">;
 
 /** Gives the number, and frees the tensor that it was in. */
-async function read(loss: number | Pending): Promise<number> {
-  if (typeof loss === "number") return loss;
-  try {
-    return (await loss.data())[0];
-  } finally {
-    loss.dispose();
-  }
-}
+const read = async (loss: number | Pending): Promise<number> =>
+  typeof loss === "number" ? loss : (await loss.data().finally(() => loss.dispose()))[0];
 
 /** Starts to read the losses that are to be printed, and yields each when its turn comes. */
 function* startReads(losses: Losses, { steps, logEvery }: Reading, readsBehind: number) {
@@ -57,9 +51,8 @@ export async function* readLosses(losses: Losses, options: Reading, readsBehind 
 }
 
 /** Prints to stderr what computes, and what would be faster. */
-export function announce({ device, hints = [] }: Backend) {
-  for (const line of [`Training on ${device}`, ...hints]) console.error(line);
-}
+export const announce = ({ device, hints = [] }: Backend) =>
+  console.error([`Training on ${device}`, ...hints].join("\n"));
 
 /**
  * Writes a line to stdout, as Python's `print` does. Ends the process if nobody reads it any more.

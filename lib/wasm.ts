@@ -67,13 +67,11 @@ const matMul = (blas?: Blas): Kernel<MatMulCall> => (call) => {
 
   // First the product: if WebAssembly's memory grows for it, arrays from before are lost.
   const product = backend.makeOutput([rows, columns], "float32");
-  const numbers = (tensor: tf.TensorInfo) =>
-    backend.typedArrayFromHeap(tensor) as Float32Array<ArrayBuffer>;
-  blas.multiply(
-    { data: numbers(a), shape: a.shape, transposed: transposeA },
-    { data: numbers(b), shape: b.shape, transposed: transposeB },
-    numbers(product),
-  );
+  const side = (tensor: tf.TensorInfo, transposed: boolean) => {
+    const data = backend.typedArrayFromHeap(tensor) as Float32Array<ArrayBuffer>;
+    return { data, shape: tensor.shape, transposed };
+  };
+  blas.multiply(side(a, transposeA), side(b, transposeB), side(product, false).data);
   return product;
 };
 
