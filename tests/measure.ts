@@ -55,6 +55,13 @@ export function keepPython(measured: Measurements, lines: string) {
   }
 }
 
+/** How to start what may not be there, and get its version. */
+export const LIBRARIES = {
+  BLAS: () => startBlas().library,
+  TensorFlow: async () => (await startTensorflow()).replace("TensorFlow ", ""),
+  WebGPU: () => startWebgpu(false),
+};
+
 /** Starts what may not be there, and keeps its version, or why it can't be used. */
 export async function keepVersions(
   measured: Measurements,
@@ -146,11 +153,7 @@ async function measure(): Promise<Measurements> {
 
   // First, while there is nothing else that V8 could free.
   await measureMemory(measured);
-  await keepVersions(measured, {
-    BLAS: () => startBlas().library,
-    TensorFlow: async () => (await startTensorflow()).replace("TensorFlow ", ""),
-    WebGPU: () => startWebgpu(false),
-  });
+  await keepVersions(measured, LIBRARIES);
   Object.assign(measured.versions, JSON.parse(python));
 
   const trainers = Object.keys(TRAINERS).filter((name) => isHere(name, measured.versions));

@@ -9,6 +9,7 @@ import {
   keepBenches,
   keepPython,
   keepVersions,
+  LIBRARIES,
   p75,
   replaceFirst,
 } from "./measure.ts";
@@ -59,6 +60,17 @@ Deno.test("keepVersions() keeps what starts, and why the others do not", async (
   });
   assert.deepEqual(measured.versions, { BLAS: "libopenblas.so.0" });
   assert.deepEqual(measured.skipped, ["tensorflow: it is not installed"]);
+});
+
+Deno.test("a GPU in software is not measured", async () => {
+  const measured = nothing();
+  const { requestAdapter } = navigator.gpu;
+  const adapter = { info: { description: "llvmpipe" } } as GPUAdapter;
+  navigator.gpu.requestAdapter = () => Promise.resolve(adapter);
+  await keepVersions(measured, { WebGPU: LIBRARIES.WebGPU });
+  navigator.gpu.requestAdapter = requestAdapter;
+  assert.deepEqual(measured.versions, {});
+  assert.deepEqual(measured.skipped, ["webgpu: there is only a software adapter, llvmpipe"]);
 });
 
 Deno.test("isHere() leaves out what this machine lacks, and replaceFirst() one sitting", () => {
