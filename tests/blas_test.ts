@@ -14,22 +14,18 @@ for (const type of [Float32Array, Float64Array]) {
   });
   const [a, b] = [counted([2, 3]), counted([3, 2])];
 
-  testIf(
-    BLAS !== undefined,
-    `BLAS multiplies ${type.name}s and their transposes, and fills its result alone`,
-    () => {
-      const products = [
-        [a, b, [22, 28, 49, 64]],
-        [counted([3, 2], true), b, [35, 44, 44, 56]],
-        [a, counted([2, 3], true), [14, 32, 32, 77]],
-      ] as const;
-      for (const [left, right, expected] of products) {
-        const memory = zeros(8).fill(7);
-        BLAS!.multiply(left, right, memory.subarray(2, 6));
-        assert.deepEqual([...memory], [7, 7, ...expected, 7, 7]);
-      }
-    },
-  );
+  testIf(BLAS !== undefined, `BLAS multiplies ${type.name}s, and fills its result alone`, () => {
+    const products = [
+      [a, b, [22, 28, 49, 64]],
+      [counted([3, 2], true), b, [35, 44, 44, 56]],
+      [a, counted([2, 3], true), [14, 32, 32, 77]],
+    ] as const;
+    for (const [left, right, expected] of products) {
+      const memory = zeros(8).fill(7);
+      BLAS!.multiply(left, right, memory.subarray(2, 6));
+      assert.deepEqual([...memory], [7, 7, ...expected, 7, 7]);
+    }
+  });
 }
 
 type Symbols = Record<string, (...args: number[]) => unknown>;
@@ -97,78 +93,62 @@ const NAMES = [
 ];
 const REMEDY = "install OpenBLAS (apt install libopenblas0, dnf install openblas-threads)";
 
-testIf(
-  canFind,
-  "startBlas() finds each tuned library by its name, and not the reference one",
-  async () => {
-    assert.deepEqual(await startWith({ "libblas.so.3": library() }), {
-      tried: NAMES,
-      message: `Cannot use BLAS: no fast library was found, ${REMEDY}`,
-      worthAHint: true,
+testIf(canFind, "startBlas() finds each tuned library, not the reference one", async () => {
+  assert.deepEqual(await startWith({ "libblas.so.3": library() }), {
+    tried: NAMES,
+    message: `Cannot use BLAS: no fast library was found, ${REMEDY}`,
+    worthAHint: true,
+  });
+  for (const [i, name] of NAMES.entries()) {
+    const found = { tried: NAMES.slice(0, i + 1), library: name, hints: [] };
+    assert.deepEqual(await startWith({ [name]: library() }), found);
+  }
+});
+
+testIf(canFind, "startBlas() passes over libraries that multiply wrongly", async () => {
+  const [first, second, third] = [NAMES[1], NAMES[2], NAMES[6]];
+  const wrong = "it multiplies wrongly on this machine";
+  for (const type of ["float32", "float64"]) {
+    for (const transposes of ["false false", "true false", "false true", "true true"]) {
+      const libraries = { [first]: library([type, transposes]), [third]: library() };
+      const { library: used, hints } = await startWith(libraries);
+      assert.deepEqual([used, hints], [third, [`Passed over ${first}: ${wrong}`]]);
+    }
+  }
+  const twice = { [first]: library(["float64", "true true"]), [second]: new Error("broken") };
+  const { hints } = await startWith({ ...twice, [third]: library() });
+  assert.deepEqual(hints, [`Passed over ${first}: ${wrong}`, `Passed over ${second}: broken`]);
+  const missing = "libgfortran.so.5: cannot open shared object file: No such file or directory";
+  const { message } = await startWith({
+    [first]: library(["float32", "false false"]),
+    [second]: new Error(`Could not open library: Could not open library: ${missing}`),
+  });
+  const reasons = `${first}: ${wrong}; ${second}: ${missing}; no fast library was found`;
+  assert.equal(message, `Cannot use BLAS: ${reasons}, ${REMEDY}`);
+});
+
+testIf(canFind, "startBlas() gives OpenBLAS a thread a processor at most", async () => {
+  const set: number[] = [];
+  for (const threads of [1, 1000]) {
+    await startWith({
+      [NAMES[2]]: {
+        ...library(),
+        openblas_get_num_threads: () => threads,
+        openblas_set_num_threads: (threads) => set.push(threads),
+      },
     });
-    for (const [i, name] of NAMES.entries()) {
-      const found = { tried: NAMES.slice(0, i + 1), library: name, hints: [] };
-      assert.deepEqual(await startWith({ [name]: library() }), found);
-    }
-  },
-);
+  }
+  assert.deepEqual(set, [1, navigator.hardwareConcurrency]);
+});
 
-testIf(
-  canFind,
-  "startBlas() passes over a library that multiplies wrongly or does not load",
-  async () => {
-    const [first, second, third] = [NAMES[1], NAMES[2], NAMES[6]];
-    const wrong = "it multiplies wrongly on this machine";
-    for (const type of ["float32", "float64"]) {
-      for (const transposes of ["false false", "true false", "false true", "true true"]) {
-        const libraries = { [first]: library([type, transposes]), [third]: library() };
-        const { library: used, hints } = await startWith(libraries);
-        assert.deepEqual([used, hints], [third, [`Passed over ${first}: ${wrong}`]]);
-      }
-    }
-    const twice = { [first]: library(["float64", "true true"]), [second]: new Error("broken") };
-    const { hints } = await startWith({ ...twice, [third]: library() });
-    assert.deepEqual(hints, [`Passed over ${first}: ${wrong}`, `Passed over ${second}: broken`]);
-    const missing = "libgfortran.so.5: cannot open shared object file: No such file or directory";
-    const { message } = await startWith({
-      [first]: library(["float32", "false false"]),
-      [second]: new Error(`Could not open library: Could not open library: ${missing}`),
-    });
-    const reasons = `${first}: ${wrong}; ${second}: ${missing}; no fast library was found`;
-    assert.equal(message, `Cannot use BLAS: ${reasons}, ${REMEDY}`);
-  },
-);
-
-testIf(
-  canFind,
-  "startBlas() gives OpenBLAS no more threads than there are processors",
-  async () => {
-    const set: number[] = [];
-    for (const threads of [1, 1000]) {
-      await startWith({
-        [NAMES[2]]: {
-          ...library(),
-          openblas_get_num_threads: () => threads,
-          openblas_set_num_threads: (threads) => set.push(threads),
-        },
-      });
-    }
-    assert.deepEqual(set, [1, navigator.hardwareConcurrency]);
-  },
-);
-
-testIf(
-  canFind,
-  "startBlas() looks for the libraries of Windows and macOS by their names",
-  async () => {
-    const names = ["libopenblas.dll", "openblas.dll", "mkl_rt.3.dll", "mkl_rt.2.dll"];
-    const missing = "Cannot use BLAS: no fast library was found";
-    const windows = await startWith({}, "windows");
-    const remedy = "put OpenBLAS's libopenblas.dll on the PATH";
-    assert.deepEqual([windows.tried, windows.message], [names, `${missing}, ${remedy}`]);
-    const accelerate = "/System/Library/Frameworks/Accelerate.framework/Accelerate";
-    const darwin = await startWith({}, "darwin");
-    assert.deepEqual([darwin.tried, darwin.message], [[accelerate], missing]);
-    assert.deepEqual((await startWith({}, "freebsd")).tried, []);
-  },
-);
+testIf(canFind, "startBlas() looks for the libraries of Windows and macOS", async () => {
+  const names = ["libopenblas.dll", "openblas.dll", "mkl_rt.3.dll", "mkl_rt.2.dll"];
+  const missing = "Cannot use BLAS: no fast library was found";
+  const windows = await startWith({}, "windows");
+  const remedy = "put OpenBLAS's libopenblas.dll on the PATH";
+  assert.deepEqual([windows.tried, windows.message], [names, `${missing}, ${remedy}`]);
+  const accelerate = "/System/Library/Frameworks/Accelerate.framework/Accelerate";
+  const darwin = await startWith({}, "darwin");
+  assert.deepEqual([darwin.tried, darwin.message], [[accelerate], missing]);
+  assert.deepEqual((await startWith({}, "freebsd")).tried, []);
+});

@@ -22,6 +22,9 @@ const SEED11 = [...SMALL, "--seed=11", "--learning-rate=1e-3"];
 const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
 const runs = permitted("the tests that run the scripts", "run", "read", "env");
 
+const copies = permitted("the test of a copy of the project", "write") && runs;
+const hasBlas = runs && BLAS !== undefined;
+
 const test = (name: string, fn: () => void | Promise<void>) => testIf(runs, name, fn);
 
 /** What a script gives that fails before it prints anything. */
@@ -128,31 +131,27 @@ Deno.dlopen = (...library) => {
   return { symbols: { ...symbols, cblas_sgemm, cblas_dgemm } };
 };`;
 
-testIf(
-  runs && BLAS !== undefined,
-  "--allow-ffi turns BLAS on, --backend off; where it is announced, it multiplies",
-  async () => {
-    const commands = [
-      [NDARRAY, [], "d"],
-      [NDARRAY, ["--backend=wasm"]],
-      [TENSOR, ["--backend=blas"], "s"],
-      [TENSOR, ["--backend=wasm"]],
-      [COMPARE, [], "d", "s"],
-    ] as const;
-    for (const [script, args, ...types] of commands) {
-      const flags = ["--allow-ffi", ...preload(SHOWING)];
-      const { stderr } = await runScript(script, [...SMALL, "--steps=1", ...args], flags);
-      // On a machine with a GPU, the comparison trains the tensors there.
-      const expected = types.filter((type) => type === "d" || !/ with WebGPU /.test(stderr));
-      assert.equal(stderr.match(/ with BLAS from /g)?.length ?? 0, expected.length, stderr);
-      // An iteration has five products. Others come before, which show that BLAS computes right.
-      const segments = stderr.split("Training on ").slice(1);
-      const training = segments.filter((segment) => !segment.startsWith("arrays"));
-      const products = expected.flatMap((type) => Array(5).fill(type));
-      assert.deepEqual(training.join("").match(/^[sd]$/gm) ?? [], products);
-    }
-  },
-);
+testIf(hasBlas, "BLAS multiplies where it is announced, and nowhere else", async () => {
+  const commands = [
+    [NDARRAY, [], "d"],
+    [NDARRAY, ["--backend=wasm"]],
+    [TENSOR, ["--backend=blas"], "s"],
+    [TENSOR, ["--backend=wasm"]],
+    [COMPARE, [], "d", "s"],
+  ] as const;
+  for (const [script, args, ...types] of commands) {
+    const flags = ["--allow-ffi", ...preload(SHOWING)];
+    const { stderr } = await runScript(script, [...SMALL, "--steps=1", ...args], flags);
+    // On a machine with a GPU, the comparison trains the tensors there.
+    const expected = types.filter((type) => type === "d" || !/ with WebGPU /.test(stderr));
+    assert.equal(stderr.match(/ with BLAS from /g)?.length ?? 0, expected.length, stderr);
+    // An iteration has five products. Others come before, which show that BLAS computes right.
+    const segments = stderr.split("Training on ").slice(1);
+    const training = segments.filter((segment) => !segment.startsWith("arrays"));
+    const products = expected.flatMap((type) => Array(5).fill(type));
+    assert.deepEqual(training.join("").match(/^[sd]$/gm) ?? [], products);
+  }
+});
 
 for (const script of [NDARRAY, TENSOR]) {
   test(`${script}: BLAS that is not permitted is one line`, async () => {
@@ -201,25 +200,21 @@ test(`${TENSOR}: a backend that is not available is one line, and code 1`, async
   assert.deepEqual(await run("webgpu", [...NO_ADAPTER, ...mac]), onMac);
 });
 
-testIf(
-  runs && BLAS !== undefined && Deno.build.os === "linux",
-  "a library that is passed over is named, whichever script uses the next one",
-  async () => {
-    const broken = `const { dlopen } = Deno;
-      Deno.dlopen = (name, ...rest) => {
-        if (name === "libopenblasp.so.0") throw new Error("it is broken");
-        return dlopen(name, ...rest);
-      };`;
-    for (const script of [NDARRAY, TENSOR]) {
-      const args = [...SMALL, "--steps=1", "--backend=blas"];
-      const { stderr } = await runScript(script, args, ["--allow-ffi", ...preload(broken)]);
-      assert.match(
-        stderr,
-        /with BLAS from .+\nPassed over libopenblasp.so.0: it is broken\nTrained/,
-      );
-    }
-  },
-);
+testIf(hasBlas && Deno.build.os === "linux", "a library that is passed over is named", async () => {
+  const broken = `const { dlopen } = Deno;
+    Deno.dlopen = (name, ...rest) => {
+      if (name === "libopenblasp.so.0") throw new Error("it is broken");
+      return dlopen(name, ...rest);
+    };`;
+  for (const script of [NDARRAY, TENSOR]) {
+    const args = [...SMALL, "--steps=1", "--backend=blas"];
+    const { stderr } = await runScript(script, args, ["--allow-ffi", ...preload(broken)]);
+    assert.match(
+      stderr,
+      /with BLAS from .+\nPassed over libopenblasp.so.0: it is broken\nTrained/,
+    );
+  }
+});
 
 test("time_training.ts times the trainer that it is asked for", async () => {
   const counted = preload(`Deno.dlopen = () => console.error("BLAS");`);
@@ -232,22 +227,18 @@ test("time_training.ts times the trainer that it is asked for", async () => {
   }
 });
 
-testIf(
-  runs && adapter !== null,
-  "time_training.ts reads several losses at a time from a GPU",
-  async () => {
-    const counted = preload(`let [now, most] = [0, 0];
-      const { mapAsync } = GPUBuffer.prototype;
-      GPUBuffer.prototype.mapAsync = function (...args) {
-        most = Math.max(most, ++now);
-        return mapAsync.apply(this, args).finally(() => now--);
-      };
-      addEventListener("unload", () => console.error(most));`);
-    const args = ["tensors on WebGPU", "2"];
-    const { stderr } = await runScript("tests/time_training.ts", args, counted);
-    assert.ok(parseInt(stderr) > 1, stderr);
-  },
-);
+testIf(runs && adapter !== null, "a GPU is timed with several losses to read", async () => {
+  const counted = preload(`let [now, most] = [0, 0];
+    const { mapAsync } = GPUBuffer.prototype;
+    GPUBuffer.prototype.mapAsync = function (...args) {
+      most = Math.max(most, ++now);
+      return mapAsync.apply(this, args).finally(() => now--);
+    };
+    addEventListener("unload", () => console.error(most));`);
+  const args = ["tensors on WebGPU", "2"];
+  const { stderr } = await runScript("tests/time_training.ts", args, counted);
+  assert.ok(parseInt(stderr) > 1, stderr);
+});
 
 const DRIVER = "install a Vulkan driver (apt install mesa-vulkan-drivers)";
 const NO_ADAPTER = preload("navigator.gpu.requestAdapter = () => Promise.resolve(null);");
@@ -310,17 +301,14 @@ test("in another project's workspace, tensors say which flag they need", async (
 const largest = adapter?.limits.maxStorageBufferBindingSize ?? Infinity;
 
 // Most GPUs can hold the largest matrix that the flags take.
-testIf(
-  runs && largest < 4 * 2 ** 26,
-  `${TENSOR}: what the GPU can't hold is one line, and code 1`,
-  async () => {
-    const side = `${Math.ceil(Math.sqrt(largest / 4)) + 1}`;
-    const sizes = ["--batch-size", "1", "--inputs", side, "--hidden", side, "--steps", "1"];
-    const { code, stdout, stderr } = await runScript(TENSOR, ["--backend", "webgpu", ...sizes]);
-    assert.deepEqual([code, stdout], [1, ""]);
-    assert.match(stderr, /\nerror: Cannot go on: the GPU failed, .*limit.*\n$/);
-  },
-);
+const isLimited = runs && largest < 4 * 2 ** 26;
+testIf(isLimited, `${TENSOR}: what the GPU can't hold is one line, and code 1`, async () => {
+  const side = `${Math.ceil(Math.sqrt(largest / 4)) + 1}`;
+  const sizes = ["--batch-size", "1", "--inputs", side, "--hidden", side, "--steps", "1"];
+  const { code, stdout, stderr } = await runScript(TENSOR, ["--backend", "webgpu", ...sizes]);
+  assert.deepEqual([code, stdout], [1, ""]);
+  assert.match(stderr, /\nerror: Cannot go on: the GPU failed, .*limit.*\n$/);
+});
 
 test(`${NAIVE}: the sizes that take most memory for their numbers fit into 2 GB`, async () => {
   // A row of one number takes many times the memory of the number. To be quick, this is an
@@ -457,72 +445,68 @@ test("the task test has the permissions that the tests need", async () => {
   assert.ok(!`${stdout}${stderr}`.includes("Ignoring"), stdout);
 });
 
-testIf(
-  runs && permitted("the test of a copy of the project", "write"),
-  "in a copy beside a package.json, scripts run and tasks say what is missing",
-  async () => {
-    const copy = await Deno.makeTempDir();
-    try {
-      const isProject = (path: string) => !/[\\/](\.(?!ci|github)\w+|node_modules)$/.test(path);
-      cpSync(ROOT, copy, { recursive: true, filter: isProject });
-      await Deno.writeTextFile(`${copy}/package.json`, "{}");
-      const run = async (args: string[], env?: Record<string, string>) => {
-        const { code, stderr } = await command(args, env, { cwd: copy }).output();
-        return [code, new TextDecoder().decode(stderr)] as const;
-      };
-      for (const script of [NDARRAY, TENSOR]) {
-        const [code, stderr] = await run(["run", "--quiet", script, ...SMALL, "--steps=1"]);
-        assert.equal(code, 0, stderr);
-      }
-
-      const addons = ["node-gpu", "node"].map((kind) => `node_modules/@tensorflow/tfjs-${kind}`);
-      const native = ["run", "--quiet", "--allow-all", TENSOR, "--backend=tensorflow"];
-      const remedy = "run deno task install:tensorflow";
-      const uninstalled = `error: Cannot use tensorflow: it is not installed, ${remedy}\n`;
-      assert.deepEqual(await run(native), [1, uninstalled]);
-      for (const addon of addons.map((path) => `${copy}/.tensorflow/${path}`)) {
-        await Deno.mkdir(`${addon}/lib/napi-v8`, { recursive: true });
-        await Deno.writeTextFile(`${addon}/lib/napi-v8/tfjs_binding.node`, "");
-        const reason = addon.endsWith("gpu") ? "no CUDA" : "no AVX";
-        await Deno.writeTextFile(`${addon}/index.js`, `throw new Error("${reason}");`);
-      }
-      const failing = `error: Cannot use tensorflow: no CUDA, ${remedy}\n`;
-      assert.deepEqual(await run(native), [1, failing]);
-      const auto = ["run", "--quiet", "--allow-all", ...NO_ADAPTER, TENSOR, ...SMALL, "--steps=1"];
-      const hint = `\ntensorflow would be faster: no CUDA, ${remedy}\n`;
-      assert.ok((await run(auto))[1].includes(hint));
-      // An addon that works, as far as its start goes.
-      await Deno.writeTextFile(
-        `${copy}/.tensorflow/${addons[0]}/index.js`,
-        `const { registry, registryFactory } = globalThis._tfengine;
-        registryFactory.tensorflow = { factory: () => registry.tensorflow, priority: 1 };
-        registry.tensorflow = { binding: { TF_Version: "2.9.1" }, isUsingGpuDevice: true };`,
-      );
-      const [, started] = await run([...native, ...SMALL, "--steps=1"]);
-      assert.match(started, /^Training on tensors, with TensorFlow 2.9.1 on the GPU\n/);
-
-      const measure = ["task", "--quiet", "measure"];
-      const missing = "error: Cannot measure: the originals are missing, run deno task originals\n";
-      assert.deepEqual(await run(measure), [1, missing]);
-      await Deno.mkdir(`${copy}/.originals`);
-      const needed = "error: Cannot measure: it needs python3 with NumPy and PyTorch\n";
-      assert.deepEqual(await run(measure, { PATH: copy }), [1, needed]);
-      if (Deno.build.os !== "windows") {
-        await Deno.writeTextFile(`${copy}/python3`, "#!/bin/sh\nexit 1\n", { mode: 0o755 });
-        assert.deepEqual(await run(measure, { PATH: copy }), [1, needed]);
-        await Deno.remove(`${copy}/python3`);
-      }
-
-      // Pages and pictures are those of the measurements.
-      assert.deepEqual((await run(["task", "--quiet", "images"]))[0], 0);
-      for (const file of [...Deno.readDirSync(`${copy}/images`), { name: "../README.md" }]) {
-        const [drawn, kept] = [copy, ROOT.pathname].map((folder) =>
-          Deno.readTextFileSync(`${folder}/images/${file.name}`)
-        );
-        assert.ok(drawn === kept, `run deno task images: ${file.name}`);
-      }
-    } finally {
-      await Deno.remove(copy, { recursive: true });
+testIf(copies, "a copy beside a package.json runs, and says what is missing", async () => {
+  const copy = await Deno.makeTempDir();
+  try {
+    const isProject = (path: string) => !/[\\/](\.(?!ci|github)\w+|node_modules)$/.test(path);
+    cpSync(ROOT, copy, { recursive: true, filter: isProject });
+    await Deno.writeTextFile(`${copy}/package.json`, "{}");
+    const run = async (args: string[], env?: Record<string, string>) => {
+      const { code, stderr } = await command(args, env, { cwd: copy }).output();
+      return [code, new TextDecoder().decode(stderr)] as const;
+    };
+    for (const script of [NDARRAY, TENSOR]) {
+      const [code, stderr] = await run(["run", "--quiet", script, ...SMALL, "--steps=1"]);
+      assert.equal(code, 0, stderr);
     }
-  },
-);
+
+    const addons = ["node-gpu", "node"].map((kind) => `node_modules/@tensorflow/tfjs-${kind}`);
+    const native = ["run", "--quiet", "--allow-all", TENSOR, "--backend=tensorflow"];
+    const remedy = "run deno task install:tensorflow";
+    const uninstalled = `error: Cannot use tensorflow: it is not installed, ${remedy}\n`;
+    assert.deepEqual(await run(native), [1, uninstalled]);
+    for (const addon of addons.map((path) => `${copy}/.tensorflow/${path}`)) {
+      await Deno.mkdir(`${addon}/lib/napi-v8`, { recursive: true });
+      await Deno.writeTextFile(`${addon}/lib/napi-v8/tfjs_binding.node`, "");
+      const reason = addon.endsWith("gpu") ? "no CUDA" : "no AVX";
+      await Deno.writeTextFile(`${addon}/index.js`, `throw new Error("${reason}");`);
+    }
+    const failing = `error: Cannot use tensorflow: no CUDA, ${remedy}\n`;
+    assert.deepEqual(await run(native), [1, failing]);
+    const auto = ["run", "--quiet", "--allow-all", ...NO_ADAPTER, TENSOR, ...SMALL, "--steps=1"];
+    const hint = `\ntensorflow would be faster: no CUDA, ${remedy}\n`;
+    assert.ok((await run(auto))[1].includes(hint));
+    // An addon that works, as far as its start goes.
+    await Deno.writeTextFile(
+      `${copy}/.tensorflow/${addons[0]}/index.js`,
+      `const { registry, registryFactory } = globalThis._tfengine;
+      registryFactory.tensorflow = { factory: () => registry.tensorflow, priority: 1 };
+      registry.tensorflow = { binding: { TF_Version: "2.9.1" }, isUsingGpuDevice: true };`,
+    );
+    const [, started] = await run([...native, ...SMALL, "--steps=1"]);
+    assert.match(started, /^Training on tensors, with TensorFlow 2.9.1 on the GPU\n/);
+
+    const measure = ["task", "--quiet", "measure"];
+    const missing = "error: Cannot measure: the originals are missing, run deno task originals\n";
+    assert.deepEqual(await run(measure), [1, missing]);
+    await Deno.mkdir(`${copy}/.originals`);
+    const needed = "error: Cannot measure: it needs python3 with NumPy and PyTorch\n";
+    assert.deepEqual(await run(measure, { PATH: copy }), [1, needed]);
+    if (Deno.build.os !== "windows") {
+      await Deno.writeTextFile(`${copy}/python3`, "#!/bin/sh\nexit 1\n", { mode: 0o755 });
+      assert.deepEqual(await run(measure, { PATH: copy }), [1, needed]);
+      await Deno.remove(`${copy}/python3`);
+    }
+
+    // Pages and pictures are those of the measurements.
+    assert.deepEqual((await run(["task", "--quiet", "images"]))[0], 0);
+    for (const file of [...Deno.readDirSync(`${copy}/images`), { name: "../README.md" }]) {
+      const [drawn, kept] = [copy, ROOT.pathname].map((folder) =>
+        Deno.readTextFileSync(`${folder}/images/${file.name}`)
+      );
+      assert.ok(drawn === kept, `run deno task images: ${file.name}`);
+    }
+  } finally {
+    await Deno.remove(copy, { recursive: true });
+  }
+});
