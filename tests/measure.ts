@@ -20,7 +20,7 @@ import * as naive from "../naive_neural_network.ts";
 import * as nd from "../ndarray_neural_network.ts";
 import * as tensor from "../tensor_neural_network.ts";
 import { ROOT } from "./run_script.ts";
-import { iterationTime } from "./timing.ts";
+import { iterationTime, median } from "./timing.ts";
 
 const HIDDEN = [25, 50, 100, 200, 400, 800, 1600, 3200, 6400];
 const DENO = Deno.execPath();
@@ -46,12 +46,16 @@ export function keepBenches(measured: Measurements, json: string) {
   }
 }
 
-/** Keeps the times that originals.py prints, an object a line. */
-export function keepPython(measured: Measurements, lines: string) {
+/** Keeps one of the times of each line, an object in JSON. */
+export function keepTimes(
+  measured: Measurements,
+  lines: string,
+  pick: (times: number[]) => number,
+) {
   for (
     const { name, group, times } of lines.trimEnd().split("\n").map((line) => JSON.parse(line))
   ) {
-    keep(measured, name, group, p75(times));
+    keep(measured, name, group, pick(times));
   }
 }
 
@@ -158,11 +162,11 @@ async function measure(): Promise<Measurements> {
 
   const trainers = Object.keys(TRAINERS).filter((name) => isHere(name, measured.versions));
   for (let round = 0; round < 3; round++) {
-    for (const what of ["products", "operations"]) {
-      const bench = [DENO, "bench", "--json", "--allow-all", `tests/${what}_bench.ts`];
-      keepBenches(measured, await run(bench));
-    }
-    keepPython(measured, await run([...ORIGINALS, "operations"]));
+    const products = await run([DENO, "run", "--allow-all", "tests/time_products.ts"]);
+    keepTimes(measured, products, median);
+    const operations = ["bench", "--json", "--allow-all", "tests/operations_bench.ts"];
+    keepBenches(measured, await run([DENO, ...operations]));
+    keepTimes(measured, await run([...ORIGINALS, "operations"]), p75);
     for (const hidden of HIDDEN) {
       for (const name of trainers) {
         // An iteration of lists takes seconds there.

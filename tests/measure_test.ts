@@ -7,7 +7,7 @@ import {
   isHere,
   keep,
   keepBenches,
-  keepPython,
+  keepTimes,
   keepVersions,
   LIBRARIES,
   p75,
@@ -35,7 +35,7 @@ Deno.test("keep() keeps the shortest time of a name and group, in six digits", (
   ]);
 });
 
-Deno.test("keepBenches() and keepPython() keep the p75, in milliseconds", () => {
+Deno.test("keepBenches() and keepTimes() keep one time of many, in milliseconds", () => {
   const measured = nothing();
   const ok = { n: 9, min: 1e6, max: 9e6, avg: 4e6, p75: 5e6, p99: 8e6, p995: 8e6, p999: 8e6 };
   const benches = [{ name: "arrays", group: "products", results: [{ ok }] }];
@@ -43,7 +43,7 @@ Deno.test("keepBenches() and keepPython() keep the p75, in milliseconds", () => 
   const lines = ["Python lists", "NumPy"].map((name, i) =>
     JSON.stringify({ name, group: "sine", times: [4, 2, 3, 1].map((ms) => ms * (i + 1)) })
   );
-  keepPython(measured, `${lines.join("\n")}\n`);
+  keepTimes(measured, `${lines.join("\n")}\n`, p75);
   assert.deepEqual(measured.times, [
     { name: "arrays", group: "products", ms: 5 },
     { name: "Python lists", group: "sine", ms: 3 },
