@@ -97,7 +97,8 @@ function answer(times: Record<string, number>): string {
 try {
   const options = readAddress();
   const about = `${browser(navigator)}, ${options.steps} iterations`;
-  find("small").innerText = [about, ...notes(options)].join("\n");
+  const digits = "Tensors have numbers of seven digits, and so another last loss than the others.";
+  find("small").innerText = [about, ...notes(options), digits].join("\n");
   const times: Record<string, number> = {};
   for (const [name, { needs, script, backend }] of Object.entries(TRAINERS)) {
     if (!script || !["nothing", "a GPU"].includes(needs)) continue;
