@@ -83,7 +83,7 @@ export function startBlas(): Blas {
       return opened = { library, hints, multiply };
     } catch (error) {
       const reason = firstLine(error).replaceAll("Could not open library: ", "");
-      // Windows does not say what it did not find. Elsewhere it may be what the library needs.
+      // The reason may name another file, which the library needs. On Windows it names none.
       const isOther = /no such file/i.test(reason) && !reason.includes(library);
       if (isOther || !/no such file|not be found/i.test(reason)) {
         failures.push(`${library}: ${reason}`);

@@ -54,7 +54,7 @@ const backendNames = ({ backends = ARRAYS }: Command) =>
   backends === ARRAYS ? [] : ["auto", ...Object.keys(backends)];
 
 /** The flags of a command that take a number. */
-const numberFlags = ({ printsLosses }: Command) =>
+export const numberFlags = ({ printsLosses }: Command) =>
   Object.entries(FLAGS).filter(([name]) => printsLosses || name !== "log-every");
 
 /** A number as people write it; Number() would also take "", " " and "0x10". */

@@ -10,7 +10,7 @@ export class UserError extends Error {
 
 /** Something that this machine does not have, or that Deno may not use. */
 export class NotAvailable extends UserError {
-  /** @param worthAHint Whether `auto` tells the user: something is lacking or fails that would help. */
+  /** @param worthAHint Whether `auto` tells the user, who could mend it and would be faster. */
   constructor(readonly what: string, readonly why: string, readonly worthAHint = false) {
     super(`Cannot use ${what}: ${why}`);
   }

@@ -1,4 +1,4 @@
-/** What ndarray-ops lacks: the matrix product, by BLAS, WebAssembly or loops; the update. @module */
+/** Multiplies ndarrays and updates weights, which ndarray-ops can't do. @module */
 
 // @ts-types="@types/ndarray"
 import ndarray, { type NdArray } from "ndarray";
@@ -115,7 +115,7 @@ function multiplyInWasm(a: Matrix, b: Matrix, result: Matrix) {
   const { memory, multiply } = kernel;
   const [rows, depth] = a.shape;
   const columns = b.shape[1];
-  const evenDepth = depth + depth % 2; // the kernel adds two products at once, the last of zeros
+  const evenDepth = depth + depth % 2; // the kernel adds two products; one may be of zeros
   const groups = Math.ceil(rows / BLOCK);
   const bStart = BLOCK * groups * evenDepth;
   const resultStart = bStart + BLOCK * evenDepth;

@@ -65,7 +65,7 @@ const matMul = (blas?: Blas): Kernel<MatMulCall> => (call) => {
     });
   }
 
-  // First the product: if WebAssembly's memory grows for it, arrays from before are lost.
+  // This comes first: WebAssembly's memory may grow for it, and arrays from before would be lost.
   const product = backend.makeOutput([rows, columns], "float32");
   const side = (tensor: tf.TensorInfo, transposed: boolean) => {
     const data = backend.typedArrayFromHeap(tensor) as Float32Array<ArrayBuffer>;

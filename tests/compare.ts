@@ -5,11 +5,11 @@
  * @module
  */
 
+import { inSeconds } from "../images/times.ts";
 import type { Options } from "../lib/cli.ts";
 import { announce, print, readLosses, runCommand } from "../lib/run.ts";
-import { inSeconds } from "../images/times.ts";
 import { iterationTime } from "./timing.ts";
-import { DEFAULTS, figures, notes, STARTS } from "./trainings.ts";
+import { COMPARISON, figures, notes, STARTS } from "./trainings.ts";
 
 /** Writes a line to the terminal, if there is one, for the next one to be written over it. */
 function showProgress(line: string) {
@@ -44,12 +44,7 @@ async function compare(options: Options): Promise<string[][]> {
   return [Object.keys(rows[0]), ...rows.map((row) => Object.values(row))];
 }
 
-await runCommand({
-  usage: "deno task start",
-  about: "Trains the three networks in turn, and compares their times and losses.",
-  defaults: DEFAULTS,
-  usesArrays: true,
-}, async (options) => {
+await runCommand(COMPARISON, async (options) => {
   const table = await compare(options);
   const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
   for (const [device, ...rest] of table) {

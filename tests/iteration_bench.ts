@@ -7,13 +7,11 @@ import { iteration } from "../images/tables.ts";
 import { readOptions } from "../lib/cli.ts";
 import { exitOnError, readLosses } from "../lib/run.ts";
 import { AVAILABLE, bench } from "./bench.ts";
-import { DEFAULTS, STARTS } from "./trainings.ts";
-
-const command = { usage: "", about: "", defaults: DEFAULTS, usesArrays: true };
+import { COMPARISON, DEFAULTS, STARTS } from "./trainings.ts";
 
 await exitOnError(() => {
   for (const hidden of Deno.args.length > 0 ? Deno.args : [`${DEFAULTS.H}`]) {
-    const sizes = readOptions(command, { hidden });
+    const sizes = readOptions(COMPARISON, { hidden });
     // So small a rate that the losses stay as they are, however long it trains.
     const options = { ...sizes, steps: Infinity, learningRate: 1e-9 };
     for (const [name, { script, backend }] of AVAILABLE) {

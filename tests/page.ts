@@ -8,12 +8,12 @@
 /// <reference lib="dom" />
 
 import { comparison, TRAINERS } from "../images/tables.ts";
-import { help, type Options, readOptions } from "../lib/cli.ts";
+import { numberFlags, type Options, readOptions } from "../lib/cli.ts";
 import { firstLine, UserError } from "../lib/errors.ts";
 import { readLosses } from "../lib/run.ts";
 import { TENSOR_BACKENDS } from "../lib/tensors.ts";
 import { iterationTime } from "./timing.ts";
-import { DEFAULTS, figures, notes, STARTS, type Training } from "./trainings.ts";
+import { COMPARISON, figures, notes, STARTS, type Training } from "./trainings.ts";
 
 const TURN_MS = 25; // how long it trains before the browser may draw and answer the reader
 const PERCENT_OF_ARRAYS = 80; // how wide the bar of arrays becomes, so that a longer one has room
@@ -37,10 +37,9 @@ function browser({ userAgent }: Navigator): string {
 
 /** Reads the flags from the address. */
 function readAddress(): Options {
-  const backends = { webgpu: TENSOR_BACKENDS.webgpu };
-  const command = { usage: "", about: "", defaults: DEFAULTS, usesArrays: true, backends };
+  const command = { ...COMPARISON, backends: { webgpu: TENSOR_BACKENDS.webgpu } };
   const texts = Object.fromEntries(new URLSearchParams(location.search));
-  const known = help(command).match(/(?<=^ {2}--)\S+/gm)!;
+  const known = [...numberFlags(command).map(([name]) => name), "backend"];
   const unknown = Object.keys(texts).find((name) => !known.includes(name));
   if (unknown === undefined) return readOptions(command, texts);
   throw new UserError(`Cannot read the flags: Unknown option '--${unknown}'`);

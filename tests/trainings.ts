@@ -2,7 +2,7 @@
 
 import { inMs } from "../images/times.ts";
 import { ARRAYS, type Backend, openBackend } from "../lib/backend.ts";
-import type { Options } from "../lib/cli.ts";
+import { type Command, type Options, readOptions } from "../lib/cli.ts";
 import { NDARRAY_BACKENDS } from "../lib/ndarrays.ts";
 import type { Losses } from "../lib/run.ts";
 import { TENSOR_BACKENDS } from "../lib/tensors.ts";
@@ -31,14 +31,16 @@ export const STARTS: Record<string, (options: Options, backend: string) => Promi
   },
 };
 
-/** What the scripts do without flags. */
-export const DEFAULTS: Options = {
-  ...naive.SIZES,
-  ...naive.TRAINING,
-  seed: 0,
-  logEvery: 1,
-  backend: "auto",
+/** The command that trains all three, whose flags benchmarks and the page have too. */
+export const COMPARISON: Command = {
+  usage: "deno task start",
+  about: "Trains the three networks in turn, and compares their times and losses.",
+  defaults: { ...naive.SIZES, ...naive.TRAINING },
+  usesArrays: true,
 };
+
+/** What the scripts do without flags. */
+export const DEFAULTS = readOptions(COMPARISON, {});
 
 /** NumPy's losses for these sizes, this seed and rate, where they were recorded. */
 export function recordedLosses(options: Options): number[] | undefined {
