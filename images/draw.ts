@@ -8,8 +8,7 @@
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
 import sittings from "./measurements.json" with { type: "json" };
-import { comparison, iteration, type Measurements, timeOf, writeTables } from "./tables.ts";
-import { inMs } from "./times.ts";
+import { comparison, inMs, iteration, type Measurements, timeOf, writeTables } from "./tables.ts";
 
 /** GitHub shows a page in one of these; each picture is drawn for both. */
 const THEMES = {

@@ -1,9 +1,8 @@
 /** What `deno task measure` measured, and the tables that the pages show of it. @module */
 
 import { markdownTable } from "markdown-table";
-import { inMs } from "./times.ts";
 
-/** A time. Its method depends on the group; images/README.md says which. */
+/** A time. Its method depends on the sitting; images/README.md says which. */
 export interface Time {
   name: string; // what ran: a name of `TRAINERS`, or of a benchmark
   group: string; // what it did: `iteration()` or the group of a benchmark
@@ -14,16 +13,12 @@ export interface Time {
 export interface Measurements {
   date: string; // year-month-day
   machine: string; // the processor, its cores and the system
-  versions: Record<string, string>; // of each library, by its name
-  skipped: string[]; // what could not be measured, and why
+  versions: string[]; // of each library, behind its name
   memory: Record<string, number>; // bytes of a matrix of 1000 × 100 random numbers, by its kind
   times: Time[];
 }
 
 export const PRODUCTS = "the products of an iteration";
-
-/** The group of iterations that the page of `deno task page` showed in Chromium. */
-const CHROMIUM = "an iteration in Chromium";
 
 /** The group of iterations with so many hidden units. */
 export const iteration = (hidden = 100) => `an iteration with ${hidden} hidden units`;
@@ -52,18 +47,33 @@ export const TRAINERS: Record<string, Trainer> = {
   "Python lists": { needs: "Python" },
   "NumPy": { needs: "NumPy" },
   "PyTorch": { needs: "PyTorch" },
-  "PyTorch on CUDA": { needs: "PyTorch" },
+  "PyTorch on CUDA": { needs: "CUDA" },
 };
+
+const threeDigits = new Intl.NumberFormat("en", {
+  minimumSignificantDigits: 3,
+  maximumSignificantDigits: 3,
+  useGrouping: false,
+});
+
+/** A time in milliseconds, such as `11.4 ms`. */
+export const inMs = (ms: number) => `${threeDigits.format(ms)} ms`;
+
+/** A time in seconds, such as `5.72 s`; it is given in milliseconds. */
+export const inSeconds = (ms: number) => `${threeDigits.format(ms / 1000)} s`;
+
+const find = ({ times }: Measurements, name: string, group: string) =>
+  times.find((time) => time.name === name && time.group === group)?.ms;
 
 /**
  * The time of that name, in milliseconds.
  *
  * @throws {Error} If it was not measured.
  */
-export function timeOf({ times }: Measurements, name: string, group = iteration()): number {
-  const time = times.find((time) => time.name === name && time.group === group);
-  if (!time) throw new Error(`Cannot write ${name}, ${group}: it was not measured`);
-  return time.ms;
+export function timeOf(measured: Measurements, name: string, group = iteration()): number {
+  const ms = find(measured, name, group);
+  if (ms === undefined) throw new Error(`Cannot write ${name}, ${group}: it was not measured`);
+  return ms;
 }
 
 /** Compares two times, in two digits: `1.8 times as fast`; nothing if they are the same time. */
@@ -77,55 +87,46 @@ export function comparison(ms: number, other: number): string {
 const table = (heads: string[], rows: string[][], left = 1) =>
   markdownTable([heads, ...rows], { align: heads.map((_, i) => i < left ? "" : "r") });
 
-/** The trainers that were measured, each with its time. */
-function measuredTrainers(measured: Measurements, group: string) {
-  const isMeasured = (name: string) =>
-    measured.times.some((time) => time.name === name && time.group === group);
-  return Object.entries(TRAINERS).filter(([name]) => isMeasured(name))
-    .map(([name, trainer]) => ({ ...trainer, name, ms: timeOf(measured, name, group) }));
+/** A table of ways to compute the five products, each compared with the first. */
+function products(measured: Measurements, head: string, names: string[]): string {
+  const times = names.map((name) => timeOf(measured, name, PRODUCTS));
+  const rows = names.map((name, i) => [name, inMs(times[i]), comparison(times[i], times[0])]);
+  return table([head, "the five products", "compared with the first"], rows);
 }
 
 /** The tables, by the names of their places. */
 const TABLES: Record<string, (measured: Measurements) => string> = {
   iterations(measured) {
     const arrays = timeOf(measured, "arrays");
-    const rows = measuredTrainers(measured, iteration());
-    return table(
-      ["", "needs", "an iteration", "compared with arrays"],
-      rows.map(({ name, needs, ms }) => [name, needs, inMs(ms), comparison(ms, arrays)]),
-      2,
-    );
+    const rows = Object.entries(TRAINERS).flatMap(([name, { needs }]) => {
+      const ms = find(measured, name, iteration());
+      return ms === undefined ? [] : [[name, needs, inMs(ms), comparison(ms, arrays)]];
+    });
+    return table(["", "needs", "an iteration", "compared with arrays"], rows, 2);
   },
 
   chromium(measured) {
-    const rows = measuredTrainers(measured, CHROMIUM)
+    const rows = measured.times.filter(({ group }) => group === "an iteration in Chromium")
       .map(({ name, ms }) => [name, inMs(timeOf(measured, name)), inMs(ms)]);
     return table(["an iteration", "Deno", "Chromium"], rows);
   },
 
-  loops(measured) {
-    const orders = ["i, j, k", "i, j, k, rows looked up once", "i, k, j, rows looked up once"];
-    const times = orders.map((order) => timeOf(measured, `arrays, ${order}`, PRODUCTS));
-    const rows = orders.map((order, i) => [order, inMs(times[i]), comparison(times[i], times[0])]);
-    return table(["order of the loops", "the five products", "compared with the first"], rows);
-  },
+  loops: (measured) =>
+    products(measured, "the order of the loops", [
+      "arrays, i, j, k",
+      "arrays, i, j, k, rows looked up once",
+      "arrays, i, k, j, rows looked up once",
+    ]),
 
-  products(measured) {
-    const names = {
-      "arrays, loops": "arrays, i, k, j, rows looked up once",
-      "ndarrays, the same loops": "ndarrays with loops",
-      "arrays, copied into WebAssembly and back": "arrays, copied into WebAssembly and back",
-      "arrays, copied for BLAS and back": "arrays, copied for BLAS and back",
-      "ndarrays, WebAssembly": "ndarrays in WebAssembly",
-      "ndarrays, BLAS": "ndarrays with BLAS",
-    };
-    const arrays = timeOf(measured, names["arrays, loops"], PRODUCTS);
-    const rows = Object.entries(names).map(([shown, name]) => {
-      const ms = timeOf(measured, name, PRODUCTS);
-      return [shown, inMs(ms), comparison(ms, arrays)];
-    });
-    return table(["what multiplies", "the five products", "compared with arrays"], rows);
-  },
+  products: (measured) =>
+    products(measured, "what multiplies", [
+      "arrays, i, k, j, rows looked up once",
+      "ndarrays with loops",
+      "arrays, copied into WebAssembly and back",
+      "arrays, copied for BLAS and back",
+      "ndarrays in WebAssembly",
+      "ndarrays with BLAS",
+    ]),
 
   operations(measured) {
     const names = ["arrays, loops", "ndarrays", "tensors in WebAssembly", "Python lists", "NumPy"];
@@ -138,15 +139,19 @@ const TABLES: Record<string, (measured: Measurements) => string> = {
   },
 
   memory({ memory }) {
-    const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(2)} MB`;
-    const rows = Object.entries(memory).map(([kind, bytes]) => [kind, megabytes(bytes)]);
+    const rows = Object.entries(memory).map(([kind, bytes]) => [
+      kind,
+      `${(bytes / 1e6).toFixed(2)} MB`,
+    ]);
     return table(["1000 × 100 random numbers", "memory"], rows);
   },
 
-  machine({ machine, date, versions, skipped }) {
-    const list = Object.entries(versions).map((version) => version.join(" ")).join(", ");
-    const without = skipped.length > 0 ? ` This could not be measured: ${skipped.join("; ")}.` : "";
-    return `The machine was an ${machine}, on ${date}: ${list}.${without}`;
+  machine(measured) {
+    const { machine, date, versions } = measured;
+    const missing = Object.keys(TRAINERS)
+      .filter((name) => find(measured, name, iteration()) === undefined).join(", ");
+    const without = missing && ` What it lacks could not be measured: ${missing}.`;
+    return `The machine was an ${machine}, on ${date}: ${versions.join(", ")}.${without}`;
   },
 };
 

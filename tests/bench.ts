@@ -3,28 +3,31 @@
 import { TRAINERS } from "../images/tables.ts";
 import { availableBackends, BLAS } from "./available.ts";
 
-let current: { id: string; call: () => unknown } | undefined;
+interface Benchmark {
+  group: string; // what is done
+  name: string; // what does it
+  /** Makes what it needs, and returns the function that is timed. */
+  start(): (() => unknown) | Promise<() => unknown>;
+}
+
+/** Every benchmark that was registered. */
+export const BENCHMARKS: Benchmark[] = [];
+
+let current: { benchmark: Benchmark; call: () => unknown } | undefined;
 
 /**
- * Registers a benchmark, which makes what it needs when its turn comes, and keeps it until the
+ * Registers a benchmark. It is started when its turn comes, and keeps what it has made until the
  * turn of the next one.
  *
- * @param group What is done.
- * @param name What does it.
- * @param start Makes what it needs, and returns the function that is timed.
  * @param runs How often it runs before it is timed, and then; if left out, Deno decides.
  */
-export function bench(
-  group: string,
-  name: string,
-  start: () => (() => unknown) | Promise<() => unknown>,
-  runs: { warmup?: number; n?: number } = {},
-) {
-  const id = `${name}, ${group}`;
+export function bench(benchmark: Benchmark, runs: { warmup?: number; n?: number } = {}) {
+  const { group, name, start } = benchmark;
+  BENCHMARKS.push(benchmark);
   Deno.bench(name, { group, baseline: name.startsWith("arrays"), ...runs }, async (b) => {
-    if (current?.id !== id) {
+    if (current?.benchmark !== benchmark) {
       current = undefined;
-      current = { id, call: await start() };
+      current = { benchmark, call: await start() };
     }
     const { call } = current;
     b.start();

@@ -26,19 +26,17 @@ const FEW: Command = { usage: "deno task start", about: "Compares.", defaults: D
 
 Deno.test("parseOptions() takes the original's numbers if there are no flags", async () => {
   const expected = { ...DEFAULTS, logEvery: 1, seed: 0, backend: "auto" };
-  for (const command of [ALL, FEW]) {
-    assert.deepEqual(await parseOptions(command, []), expected);
-  }
+  for (const command of [ALL, FEW]) assert.deepEqual(await parseOptions(command, []), expected);
   for (const { SIZES, TRAINING } of [naive, nd, tensor]) {
     assert.deepEqual({ ...SIZES, ...TRAINING }, DEFAULTS);
   }
 });
 
-Deno.test("parseOptions() reads each flag, and the last of two", async () => {
+Deno.test("parseOptions() reads each flag, the last of two, and npm's --", async () => {
   // deno-fmt-ignore
   const args = [
-    "--steps", "2e3", "--seed=4294967295", "--learning-rate", ".5E0", "--batch-size=+2", "--inputs", "5",
-    "--hidden", "6", "--outputs", "4", "--log-every", "9", "--backend", "blas", "--backend", "wasm",
+    "--", "--steps", "2e3", "--seed=4294967295", "--learning-rate", ".5E0", "--batch-size=+2", "--inputs",
+    "5", "--hidden", "6", "--outputs", "4", "--log-every", "9", "--backend", "blas", "--backend", "wasm",
   ];
   // deno-fmt-ignore
   assert.deepEqual(await parseOptions(ALL, args), {
@@ -79,13 +77,15 @@ Deno.test("parseOptions() refuses a value that its flag does not take", async ()
     ["steps", [...none, "0", "0.5", "9007199254740993"], "a whole number above 0"],
     ["hidden", [...none, "0", "0.5"], "a whole number above 0"],
     ["seed", [...none, "0.5", "4294967296"], "a whole number from 0 to 4294967295"],
-    ["learning-rate", [...none, "0"], "a number above 0"],
+    ["learning-rate", [...none, "0", "-.5"], "a number above 0"],
     ["backend", ["gpu", "toString", ""], "auto, blas, wasm"],
   ];
   for (const [name, texts, takes] of refusals) {
     for (const text of texts) {
       const message = `Cannot use --${name} ${JSON.stringify(text)}: it takes ${takes}`;
       await assertRefused([`--${name}=${text}`], message);
+      // A negative number behind a flag is its value.
+      if (/^-/.test(text)) await assertRefused(["--steps", "3", `--${name}`, text], message);
       assert.throws(() => readOptions(ALL, { [name]: text }), { message });
     }
   }
@@ -105,27 +105,20 @@ Deno.test("parseOptions() refuses unknown flags, flags without a value and stray
   }
 });
 
-Deno.test("parseOptions() reads npm's -- and a negative number as they are meant", async () => {
-  assert.equal((await parseOptions(ALL, ["--", "--steps", "3"]))?.steps, 3);
-  const message = 'Cannot use --learning-rate "-1e-6": it takes a number above 0';
-  await assertRefused(["--steps", "3", "--learning-rate", "-1e-6"], message);
-  await assertRefused(["--learning-rate", "-.5"], message.replace("-1e-6", "-.5"));
-});
-
 Deno.test("parseOptions() refuses matrices that are too large together", async () => {
-  /** The flags for n samples, and 1 of all else: x, y and h have n numbers, w1 and w2 one each. */
-  const samples = (n: number) => [`--batch-size=${n}`, "--inputs=1", "--hidden=1", "--outputs=1"];
-  const limits: [Command, number][] = [
-    [ALL, 2 ** 26],
-    [{ ...ALL, usesArrays: true }, MAX_NUMBERS_IN_ARRAYS],
-  ];
-  for (const [command, max] of limits) {
+  const refuse = (sizes: number[], total: number, max: number, command = ALL) => {
+    const names = ["batch-size", "inputs", "hidden", "outputs"];
+    const args = names.map((name, i) => `--${name}=${sizes[i]}`);
+    const why = `together they have ${total} numbers, and ${max} is the limit`;
+    return assertRefused(args, `Cannot use matrices of these sizes: ${why}`, command);
+  };
+  await refuse([2, 8192, 8192, 3], 67166214, 2 ** 26);
+  // x, y and h have as many numbers as there are samples, w1 and w2 one each.
+  for (const command of [ALL, { ...ALL, usesArrays: true }]) {
+    const max = command.usesArrays ? MAX_NUMBERS_IN_ARRAYS : 2 ** 26;
     const n = Math.floor((max - 2) / 3);
-    assert.equal((await parseOptions(command, samples(n)))?.N, n);
-    const reason = `together they have ${3 * n + 5} numbers, and ${max} is the limit`;
-    await assertRefused(samples(n + 1), `Cannot use matrices of these sizes: ${reason}`, command);
+    const texts = { "batch-size": `${n}`, "inputs": "1", "hidden": "1", "outputs": "1" };
+    assert.equal(readOptions(command, texts).N, n);
+    await refuse([n + 1, 1, 1, 1], 3 * n + 5, max, command);
   }
-  const args = ["--batch-size=2", "--inputs=8192", "--hidden=8192", "--outputs=3"];
-  const reason = "together they have 67166214 numbers, and 67108864 is the limit";
-  await assertRefused(args, `Cannot use matrices of these sizes: ${reason}`);
 });

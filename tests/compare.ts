@@ -5,11 +5,10 @@
  * @module
  */
 
-import { inSeconds } from "../images/times.ts";
+import { inSeconds } from "../images/tables.ts";
 import type { Options } from "../lib/cli.ts";
-import { announce, print, readLosses, runCommand } from "../lib/run.ts";
-import { iterationTime } from "./timing.ts";
-import { COMPARISON, figures, notes, STARTS } from "./trainings.ts";
+import { announce, print, runCommand } from "../lib/run.ts";
+import { COMPARISON, figures, iterationTime, notes, startTraining } from "./trainings.ts";
 
 /** Writes a line to the terminal, if there is one, for the next one to be written over it. */
 function showProgress(line: string) {
@@ -20,13 +19,13 @@ function showProgress(line: string) {
 async function compare(options: Options): Promise<string[][]> {
   const rows: Record<string, string>[] = [];
   let iterationOfArrays: number | undefined;
-  for (const start of Object.values(STARTS)) {
-    const [backend, training] = await start(options, "auto");
+  for (const script of ["naive", "ndarray", "tensor"] as const) {
+    const { backend, losses: training } = await startTraining(script, options);
     announce(backend);
     const losses: number[] = [];
     let lastShown = -Infinity;
     const times = [performance.now()];
-    for await (const { t, loss } of readLosses(training, options, backend.readsBehind)) {
+    for await (const { t, loss } of training) {
       times.push(performance.now());
       losses.push(loss);
       if (times.at(-1)! - lastShown < 100) continue;

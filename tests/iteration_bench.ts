@@ -5,9 +5,9 @@
 
 import { iteration } from "../images/tables.ts";
 import { readOptions } from "../lib/cli.ts";
-import { exitOnError, readLosses } from "../lib/run.ts";
+import { exitOnError } from "../lib/run.ts";
 import { AVAILABLE, bench } from "./bench.ts";
-import { COMPARISON, DEFAULTS, STARTS } from "./trainings.ts";
+import { COMPARISON, DEFAULTS, startTraining } from "./trainings.ts";
 
 await exitOnError(() => {
   for (const hidden of Deno.args.length > 0 ? Deno.args : [`${DEFAULTS.H}`]) {
@@ -15,12 +15,11 @@ await exitOnError(() => {
     // So small a rate that the losses stay as they are, however long it trains.
     const options = { ...sizes, steps: Infinity, learningRate: 1e-9 };
     for (const [name, { script, backend }] of AVAILABLE) {
-      bench(iteration(sizes.H), name, async () => {
-        const [{ readsBehind }, training] = await STARTS[script!](options, backend!);
-        // Each loss is read as the scripts read it, while the training goes on.
-        const losses = readLosses(training, options, readsBehind);
+      const start = async () => {
+        const { losses } = await startTraining(script!, options, backend);
         return () => losses.next();
-      }, { warmup: 100, n: 300 });
+      };
+      bench({ group: iteration(sizes.H), name, start }, { warmup: 100, n: 300 });
     }
   }
 });

@@ -7,95 +7,71 @@ import ops from "ndarray-ops";
 import * as tf from "@tensorflow/tfjs-core";
 import { openBackend } from "../lib/backend.ts";
 import { TENSOR_BACKENDS } from "../lib/tensors.ts";
-import { AVAILABLE, bench } from "./bench.ts";
-
-/** What to call for each operation; of tensors, the promise of the last number of its result. */
-export type Operations = Record<"creation" | "squaring" | "sine" | "summation", () => unknown>;
+import { bench } from "./bench.ts";
 
 // The numbers are 0.5, 1.5, …: fractions, for V8 keeps arrays of whole numbers in another way.
 const LENGTH = 1_000_000;
 const numbers = Array.from({ length: LENGTH }, (_, i) => i + 0.5);
-
-const loops: Operations = {
-  creation() {
-    const made = new Array<number>(LENGTH);
-    for (let i = 0; i < LENGTH; i++) made[i] = i + 0.5;
-    return made;
-  },
-  squaring() {
-    const squares = new Array<number>(LENGTH);
-    for (let i = 0; i < LENGTH; i++) squares[i] = numbers[i] * numbers[i];
-    return squares;
-  },
-  sine() {
-    const sines = new Array<number>(LENGTH);
-    for (let i = 0; i < LENGTH; i++) sines[i] = Math.sin(numbers[i]);
-    return sines;
-  },
-  summation() {
-    let sum = 0;
-    for (let i = 0; i < LENGTH; i++) sum += numbers[i];
-    return sum;
-  },
-};
-
 const block = ndarray(Float64Array.from(numbers));
 const empty = () => ndarray(new Float64Array(LENGTH));
+await openBackend("wasm", TENSOR_BACKENDS);
+const tensor = tf.tensor(numbers);
 
-const ndarrays: Operations = {
-  creation() {
-    const made = empty();
-    for (let i = 0; i < LENGTH; i++) made.data[i] = i + 0.5;
-    return made.data;
+/** What computes each operation, by its kind. */
+export const OPERATIONS: Record<string, Record<string, () => unknown>> = {
+  "arrays, loops": {
+    creation() {
+      const made = new Array<number>(LENGTH);
+      for (let i = 0; i < LENGTH; i++) made[i] = i + 0.5;
+      return made;
+    },
+    squaring() {
+      const squares = new Array<number>(LENGTH);
+      for (let i = 0; i < LENGTH; i++) squares[i] = numbers[i] * numbers[i];
+      return squares;
+    },
+    sine() {
+      const sines = new Array<number>(LENGTH);
+      for (let i = 0; i < LENGTH; i++) sines[i] = Math.sin(numbers[i]);
+      return sines;
+    },
+    summation() {
+      let sum = 0;
+      for (let i = 0; i < LENGTH; i++) sum += numbers[i];
+      return sum;
+    },
   },
-  squaring() {
-    const squares = empty();
-    ops.mul(squares, block, block);
-    return squares.data;
+  "ndarrays": {
+    creation() {
+      const { data } = empty();
+      for (let i = 0; i < LENGTH; i++) data[i] = i + 0.5;
+      return data;
+    },
+    squaring() {
+      const squares = empty();
+      ops.mul(squares, block, block);
+      return squares.data;
+    },
+    sine() {
+      const sines = empty();
+      ops.sin(sines, block);
+      return sines.data;
+    },
+    summation: () => ops.sum(block),
   },
-  sine() {
-    const sines = empty();
-    ops.sin(sines, block);
-    return sines.data;
+  "tensors in WebAssembly": {
+    creation: () => tf.range(0.5, LENGTH + 0.5),
+    squaring: () => tf.square(tensor),
+    sine: () => tf.sin(tensor),
+    summation: () => tf.sum(tensor),
   },
-  summation: () => ops.sum(block),
 };
 
-export const OPERATIONS: Record<string, Operations> = {
-  "arrays, loops": loops,
-  "ndarrays": ndarrays,
-};
-
-/** Tensors, on the backend that is in use. */
-export function tensorOperations(): Operations {
-  // A GPU may still be at work until a number is read.
-  const finished = (compute: () => tf.Tensor) => async () => {
-    const number = tf.tidy(() => {
-      const result = tf.reshape(compute(), [-1]);
-      return tf.slice(result, result.size - 1, 1);
-    });
-    const [last] = await number.data();
-    number.dispose();
-    return last;
-  };
-  const creation = () => tf.range(0.5, LENGTH + 0.5);
-  const tensor = creation();
-  return {
-    creation: finished(creation),
-    squaring: finished(() => tf.square(tensor)),
-    sine: finished(() => tf.sin(tensor)),
-    summation: finished(() => tf.sum(tensor)),
-  };
-}
-
-for (const operation of ["creation", "squaring", "sine", "summation"] as const) {
-  const group = `${operation} of a million numbers`;
-  for (const [name, kind] of Object.entries(OPERATIONS)) bench(group, name, () => kind[operation]);
-  for (const [name, { script, backend }] of AVAILABLE) {
-    if (script !== "tensor") continue;
-    bench(group, name, async () => {
-      await openBackend(backend!, TENSOR_BACKENDS);
-      return tensorOperations()[operation];
-    });
+for (const operation of ["creation", "squaring", "sine", "summation"]) {
+  for (const [name, operations] of Object.entries(OPERATIONS)) {
+    const compute = operations[operation];
+    const computeAndFree = () => tf.dispose(compute() as tf.Tensor);
+    const start = () => name.startsWith("tensors") ? computeAndFree : compute;
+    bench({ group: `${operation} of a million numbers`, name, start });
   }
 }

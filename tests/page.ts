@@ -10,10 +10,8 @@
 import { comparison, TRAINERS } from "../images/tables.ts";
 import { numberFlags, type Options, readOptions } from "../lib/cli.ts";
 import { firstLine, UserError } from "../lib/errors.ts";
-import { readLosses } from "../lib/run.ts";
 import { TENSOR_BACKENDS } from "../lib/tensors.ts";
-import { iterationTime } from "./timing.ts";
-import { COMPARISON, figures, notes, STARTS, type Training } from "./trainings.ts";
+import { COMPARISON, figures, iterationTime, notes, startTraining } from "./trainings.ts";
 
 const TURN_MS = 25; // how long it trains before the browser may draw and answer the reader
 const PERCENT_OF_ARRAYS = 80; // how wide the bar of arrays becomes, so that a longer one has room
@@ -48,7 +46,7 @@ function readAddress(): Options {
 /** Trains, shows in a row how far it is and below it a bar, and gives the time of an iteration. */
 async function fill(
   [, row, picture]: Iterable<HTMLTableRowElement>,
-  [{ readsBehind }, training]: Training,
+  { backend, losses: training }: Awaited<ReturnType<typeof startTraining>>,
   options: Options,
   msOfArrays?: number,
 ): Promise<number> {
@@ -56,7 +54,7 @@ async function fill(
   const losses: number[] = [];
   const times = [performance.now()];
   let [ms, points, turned, paused] = [NaN, "", times[0], 0];
-  for await (const { t, loss } of readLosses(training, options, readsBehind)) {
+  for await (const { t, loss } of training) {
     const now = performance.now();
     times.push(now - paused);
     losses.push(loss);
@@ -76,7 +74,7 @@ async function fill(
     await turn();
     turned = performance.now();
     // A GPU goes on computing meanwhile.
-    if (!readsBehind) paused += turned - now;
+    if (!backend.readsBehind) paused += turned - now;
   }
   return ms;
 }
@@ -109,10 +107,10 @@ try {
     const [head, row, picture] = body.rows;
     await turn();
     try {
-      // STARTS would take a slow GPU in software too.
+      // startTraining would take a slow GPU in software too.
       if (backend === "webgpu") await TENSOR_BACKENDS.webgpu(options.backend === backend);
-      const training = await STARTS[script](options, backend!);
-      const [, adapter] = training[0].device.split(" on ");
+      const training = await startTraining(script, options, backend);
+      const [, adapter] = training.backend.device.split(" on ");
       if (adapter) head.cells[0].textContent += `: ${adapter}`;
       await turn();
       times[name] = await fill(body.rows, training, options, times.arrays);

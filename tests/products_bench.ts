@@ -1,13 +1,12 @@
 /**
  * The five matrix products of a training iteration: with the loops in other orders, and with
- * arrays copied into WebAssembly.
+ * arrays copied into one block and back.
  */
 
+import { PRODUCTS } from "../images/tables.ts";
 import { openBackend } from "../lib/backend.ts";
-import { dotInWasm, type Matrix as NdMatrix, NDARRAY_BACKENDS } from "../lib/ndarrays.ts";
+import { NDARRAY_BACKENDS } from "../lib/ndarrays.ts";
 import { draw, type Matrix, matrixMultiply, transpose } from "../naive_neural_network.ts";
-import { PRODUCTS as GROUP } from "../images/tables.ts";
-import { BLAS } from "./available.ts";
 import { AVAILABLE, bench } from "./bench.ts";
 import { toNdarray, toRows } from "./convert.ts";
 
@@ -47,36 +46,29 @@ function factors(): [Matrix, Matrix][] {
   return [[x, w1], [h, w2], [transpose(h), y], [y, transpose(w2)], [transpose(x), h]];
 }
 
-/** The ways to multiply arrays. */
-const ARRAYS: Record<string, (a: Matrix, b: Matrix) => Matrix> = {
-  "i, j, k": multiplyInOriginalOrder,
-  "i, j, k, rows looked up once": multiplyWithRowsHeld,
-  "i, k, j, rows looked up once": matrixMultiply,
-  "copied into WebAssembly and back": (a, b) => toRows(dotInWasm(toNdarray(a), toNdarray(b))),
-};
-
-if (BLAS) {
-  const { dot } = NDARRAY_BACKENDS.blas();
-  ARRAYS["copied for BLAS and back"] = (a, b) => toRows(dot(toNdarray(a), toNdarray(b)));
-}
-
-/** Makes the factors, and gives what multiplies them, by the pages' names. */
-export const PRODUCTS: Record<string, () => () => (Matrix | NdMatrix)[]> = {};
-for (const [name, multiply] of Object.entries(ARRAYS)) {
-  PRODUCTS[`arrays, ${name}`] = () => {
+function benchArrays(how: string, multiply: (a: Matrix, b: Matrix) => Matrix) {
+  const start = () => {
     const pairs = factors();
     return () => pairs.map(([a, b]) => multiply(a, b));
   };
+  bench({ group: PRODUCTS, name: `arrays, ${how}`, start });
 }
+
+benchArrays("i, j, k", multiplyInOriginalOrder);
+benchArrays("i, j, k, rows looked up once", multiplyWithRowsHeld);
+benchArrays("i, k, j, rows looked up once", matrixMultiply);
+
+const COPIED: Record<string, string> = { wasm: "into WebAssembly", blas: "for BLAS" };
+
 for (const [name, { script, backend }] of AVAILABLE) {
   if (script !== "ndarray") continue;
   const { dot } = await openBackend(backend!, NDARRAY_BACKENDS);
-  PRODUCTS[name] = () => {
+  const start = () => {
     const pairs = factors().map((pair) => pair.map(toNdarray));
     return () => pairs.map(([a, b]) => dot(a, b));
   };
-}
-
-for (const [name, start] of Object.entries(PRODUCTS)) {
-  bench(GROUP, name, start);
+  bench({ group: PRODUCTS, name, start });
+  if (!(backend! in COPIED)) continue;
+  const how = `copied ${COPIED[backend!]} and back`;
+  benchArrays(how, (a, b) => toRows(dot(toNdarray(a), toNdarray(b))));
 }

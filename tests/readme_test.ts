@@ -9,7 +9,7 @@ import ndarray from "../ndarray_neural_network.ts" with { type: "text" };
 import README from "../README.md" with { type: "text" };
 import tensor from "../tensor_neural_network.ts" with { type: "text" };
 import { permitted, testIf } from "./available.ts";
-import { command, runScript } from "./run_script.ts";
+import { runDeno, runScript } from "./run_script.ts";
 
 const runs = permitted("the tests of what the README shows", "env", "read", "run");
 
@@ -68,18 +68,12 @@ testIf(runs, "the README's examples print what their comments say", async () => 
     .filter((code) => /^import .*console\.log/s.test(code) && !code.includes("./dot.js"));
   assert.equal(examples.length, 4);
   for (const example of examples) {
-    const child = command(["run", "--quiet", "--no-lock", "--ext=ts", "-"], {}, { stdin: "piped" })
-      .spawn();
-    const writer = child.stdin.getWriter();
-    await writer.write(new TextEncoder().encode(example));
-    await writer.close();
-    const { stdout, stderr } = await child.output();
-    const printed = new TextDecoder().decode(stdout);
+    const { stdout, stderr } = await runDeno(["eval", "--no-lock", "--ext=ts", example]);
     const comments = [...example.matchAll(/console\.log.*\/\/ (.*)/g)].map(([, text]) => text);
     const expected = numbersIn(comments.join("\n"));
-    assert.ok(printed, new TextDecoder().decode(stderr));
-    assert.equal(numbersIn(printed).length, expected.length);
-    for (const [i, number] of numbersIn(printed).entries()) {
+    assert.ok(stdout, stderr);
+    assert.equal(numbersIn(stdout).length, expected.length);
+    for (const [i, number] of numbersIn(stdout).entries()) {
       assert.ok(Math.abs(number - expected[i]) < 6e-5, `${number} is not ${expected[i]}`);
     }
   }

@@ -32,12 +32,6 @@ Deno.test("readLosses() gives losses in order, whichever is read first, a few at
   assert.deepEqual([reading.most, reading.disposed], [16, 40]);
 });
 
-Deno.test("readLosses() reads to the end of a training that is shorter than announced", async () => {
-  const { losses } = slowLosses(5, () => 1);
-  const read = await Array.fromAsync(readLosses(losses, printing(9), 15));
-  assert.deepEqual(read.map(({ loss }) => loss), [0, 1, 2, 3, 4]);
-});
-
 Deno.test("readLosses() frees losses that are not printed, and does not read them", async () => {
   const { reading, losses } = slowLosses(10, () => 1);
   const read = await Array.fromAsync(readLosses(losses, printing(10, 4), 15));

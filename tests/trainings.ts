@@ -1,10 +1,10 @@
-/** Starts the three scripts, and says in figures how they compare. @module */
+/** Starts the three scripts, times them, and says in figures how they compare. @module */
 
-import { inMs } from "../images/times.ts";
+import { inMs } from "../images/tables.ts";
 import { ARRAYS, type Backend, openBackend } from "../lib/backend.ts";
 import { type Command, type Options, readOptions } from "../lib/cli.ts";
 import { NDARRAY_BACKENDS } from "../lib/ndarrays.ts";
-import type { Losses } from "../lib/run.ts";
+import { type Losses, readLosses } from "../lib/run.ts";
 import { TENSOR_BACKENDS } from "../lib/tensors.ts";
 import * as naive from "../naive_neural_network.ts";
 import * as nd from "../ndarray_neural_network.ts";
@@ -12,24 +12,31 @@ import * as tensor from "../tensor_neural_network.ts";
 import seed0 from "./numpy_losses/seed0_64x1000x100x10.json" with { type: "json" };
 import seed42 from "./numpy_losses/seed42_64x1000x100x10.json" with { type: "json" };
 
-/** What a script computes on, and the losses that it yields. */
-export type Training = [Backend, Losses];
-
 /** How to start each script, on a backend by its name. */
-export const STARTS: Record<string, (options: Options, backend: string) => Promise<Training>> = {
-  async naive(options) {
+export const STARTS = {
+  async naive(options: Options): Promise<[Backend, Losses]> {
     const backend = await openBackend("auto", ARRAYS);
     return [backend, naive.train(naive.draw(options, options.seed), options)];
   },
-  async ndarray(options, name) {
+  async ndarray(options: Options, name: string): Promise<[Backend, Losses]> {
     const backend = await openBackend(name, NDARRAY_BACKENDS);
     return [backend, nd.train(nd.draw(options, options.seed), options, backend.dot)];
   },
-  async tensor(options, name) {
+  async tensor(options: Options, name: string): Promise<[Backend, Losses]> {
     const backend = await openBackend(name, TENSOR_BACKENDS);
     return [backend, tensor.train(tensor.draw(options, options.seed), options)];
   },
 };
+
+/** Starts a script on a backend by its name, and gives the losses as they are read. */
+export async function startTraining(
+  script: keyof typeof STARTS,
+  options: Options,
+  name = "auto",
+) {
+  const [backend, losses] = await STARTS[script](options, name);
+  return { backend, losses: readLosses(losses, options, backend.readsBehind) };
+}
 
 /** The command that trains all three, whose flags benchmarks and the page have too. */
 export const COMPARISON: Command = {
@@ -43,12 +50,34 @@ export const COMPARISON: Command = {
 export const DEFAULTS = readOptions(COMPARISON, {});
 
 /** NumPy's losses for these sizes, this seed and rate, where they were recorded. */
-export function recordedLosses(options: Options): number[] | undefined {
-  const { N, D_in, H, D_out, seed, learningRate } = options;
+function recordedLosses({ N, D_in, H, D_out, seed, learningRate }: Options): number[] | undefined {
   return [seed0, seed42].find((recorded) =>
     recorded.seed === seed && recorded.learningRate === learningRate &&
     recorded.dims.join() === [N, D_in, H, D_out].join()
   )?.numpy;
+}
+
+const SAMPLE_MS = 20; // so long that neither a coarse clock nor losses read together matter
+
+/**
+ * The time of an iteration: the median of averages over at least 20 ms each. The first fifth of
+ * the iterations, in which V8 is still compiling, does not count.
+ *
+ * @param ends When the training began, and when each iteration ended, in milliseconds.
+ */
+export function iterationTime(ends: number[]): number {
+  const averages: number[] = [];
+  let start = Math.floor((ends.length - 1) / 5);
+  for (let i = start + 1; i < ends.length; i++) {
+    const isLast = averages.length === 0 && i === ends.length - 1;
+    if (ends[i] - ends[start] < SAMPLE_MS && !isLast) continue;
+    averages.push((ends[i] - ends[start]) / (i - start));
+    start = i;
+  }
+  averages.sort((a, b) => a - b);
+  const middle = averages.length >> 1;
+  const isOdd = averages.length % 2 === 1;
+  return isOdd ? averages[middle] : (averages[middle - 1] + averages[middle]) / 2;
 }
 
 /** What {@linkcode figures} are, in a line or two. */
