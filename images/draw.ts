@@ -123,11 +123,9 @@ function hidden(measured: Measurements, theme: Theme): string {
 /** Every picture of measurements for both themes, by file name. */
 export function drawPictures(measured: Measurements): Record<string, string> {
   const pictures = Object.entries({ header, hidden });
+  const themes = Object.entries(THEMES);
   const drawn = pictures.flatMap(([name, draw]) =>
-    Object.entries(THEMES).map(([theme, colors]) => [
-      `${name}_${theme}.svg`,
-      draw(measured, colors),
-    ])
+    themes.map(([theme, colors]) => [`${name}_${theme}.svg`, draw(measured, colors)])
   );
   return Object.fromEntries(drawn);
 }

@@ -2,7 +2,7 @@
 
 import { markdownTable } from "markdown-table";
 
-/** A time. Its method depends on the sitting; images/README.md says which. */
+/** A time, measured as images/README.md says. */
 export interface Time {
   name: string; // what ran: a name of `TRAINERS`, or of a benchmark
   group: string; // what it did: `iteration()` or the group of a benchmark
@@ -87,13 +87,6 @@ export function comparison(ms: number, other: number): string {
 const table = (heads: string[], rows: string[][], left = 1) =>
   markdownTable([heads, ...rows], { align: heads.map((_, i) => i < left ? "" : "r") });
 
-/** A table of ways to compute the five products, each compared with the first. */
-function products(measured: Measurements, head: string, names: string[]): string {
-  const times = names.map((name) => timeOf(measured, name, PRODUCTS));
-  const rows = names.map((name, i) => [name, inMs(times[i]), comparison(times[i], times[0])]);
-  return table([head, "the five products", "compared with the first"], rows);
-}
-
 /** The tables, by the names of their places. */
 const TABLES: Record<string, (measured: Measurements) => string> = {
   iterations(measured) {
@@ -111,22 +104,20 @@ const TABLES: Record<string, (measured: Measurements) => string> = {
     return table(["an iteration", "Deno", "Chromium"], rows);
   },
 
-  loops: (measured) =>
-    products(measured, "the order of the loops", [
+  products(measured) {
+    const names = [
+      "arrays, i, k, j",
       "arrays, i, j, k",
-      "arrays, i, j, k, rows looked up once",
-      "arrays, i, k, j, rows looked up once",
-    ]),
-
-  products: (measured) =>
-    products(measured, "what multiplies", [
-      "arrays, i, k, j, rows looked up once",
       "ndarrays with loops",
       "arrays, copied into WebAssembly and back",
       "arrays, copied for BLAS and back",
       "ndarrays in WebAssembly",
       "ndarrays with BLAS",
-    ]),
+    ];
+    const times = names.map((name) => timeOf(measured, name, PRODUCTS));
+    const rows = names.map((name, i) => [name, inMs(times[i]), comparison(times[i], times[0])]);
+    return table(["what multiplies", "the five products", "compared with the first"], rows);
+  },
 
   operations(measured) {
     const names = ["arrays, loops", "ndarrays", "tensors in WebAssembly", "Python lists", "NumPy"];
@@ -139,10 +130,8 @@ const TABLES: Record<string, (measured: Measurements) => string> = {
   },
 
   memory({ memory }) {
-    const rows = Object.entries(memory).map(([kind, bytes]) => [
-      kind,
-      `${(bytes / 1e6).toFixed(2)} MB`,
-    ]);
+    const inMb = (bytes: number) => `${(bytes / 1e6).toFixed(2)} MB`;
+    const rows = Object.entries(memory).map(([kind, bytes]) => [kind, inMb(bytes)]);
     return table(["1000 × 100 random numbers", "memory"], rows);
   },
 

@@ -28,10 +28,7 @@ export const testIf = (isThere: boolean, name: string, fn: () => void | Promise<
   Deno.test({ name, ignore: !isThere, fn });
 
 /** Starts something, or says why it is skipped. */
-export async function tryTo<Thing>(
-  start: () => Thing,
-  name: string,
-): Promise<Awaited<Thing> | undefined> {
+export async function tryTo<T>(start: () => T | Promise<T>, name: string): Promise<T | undefined> {
   try {
     return await start();
   } catch (error) {
@@ -66,8 +63,8 @@ export async function availableBackends(mayBeSlow = true): Promise<TensorBackend
     // A missing BLAS was named above.
     if (name === "blas" && !BLAS) continue;
     // A GPU is started only by the tests that use it.
-    const start = () => name === "webgpu" ? findAdapter(mayBeSlow) : useBackend(name);
-    if (await tryTo(start, name)) backends.push(name);
+    const start = name === "webgpu" ? () => findAdapter(mayBeSlow) : () => useBackend(name);
+    if (await tryTo<unknown>(start, name)) backends.push(name);
   }
   return backends;
 }

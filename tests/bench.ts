@@ -13,12 +13,10 @@ interface Benchmark {
 /** Every benchmark that was registered. */
 export const BENCHMARKS: Benchmark[] = [];
 
-let current: { benchmark: Benchmark; call: () => unknown } | undefined;
+let current: { benchmark: Benchmark; run: () => unknown } | undefined; // keeps no other's memory
 
 /**
- * Registers a benchmark. It is started when its turn comes, and keeps what it has made until the
- * turn of the next one.
- *
+ * Registers a benchmark, which is started when its turn comes.
  * @param runs How often it runs before it is timed, and then; if left out, Deno decides.
  */
 export function bench(benchmark: Benchmark, runs: { warmup?: number; n?: number } = {}) {
@@ -27,11 +25,10 @@ export function bench(benchmark: Benchmark, runs: { warmup?: number; n?: number 
   Deno.bench(name, { group, baseline: name.startsWith("arrays"), ...runs }, async (b) => {
     if (current?.benchmark !== benchmark) {
       current = undefined;
-      current = { benchmark, call: await start() };
+      current = { benchmark, run: await start() };
     }
-    const { call } = current;
     b.start();
-    await call();
+    await current.run();
     b.end();
   });
 }

@@ -18,30 +18,35 @@ const normal = seededNormal(7);
 const randn = (rows: number, columns: number): Matrix =>
   ndarray(Float64Array.from({ length: rows * columns }, normal), [rows, columns]);
 
-/** Views of shape (rows, columns); BLAS reads the first three as they are. */
-const VIEWS: Record<string, (rows: number, columns: number) => Matrix> = {
-  "rows": randn,
-  "columns": (rows, columns) => randn(columns, rows).transpose(1, 0),
-  "some rows": (rows, columns) => randn(rows + 2, columns).lo(1, 0).hi(rows, columns),
-  "slice": (rows, columns) => randn(rows + 3, columns + 5).lo(2, 1).hi(rows, columns),
-  "every second row": (rows, columns) => randn(2 * rows, columns).step(2, 1),
-  "every third column": (rows, columns) => randn(rows, 3 * columns).step(1, 3),
-  "rows backwards": (rows, columns) => randn(rows, columns).step(-1, 1),
-  "columns backwards": (rows, columns) => randn(rows, columns).step(1, -1),
-};
+/** Views of random numbers; BLAS reads the first three as they are. */
+const views = (rows: number, columns: number): Matrix[] => [
+  randn(rows, columns),
+  randn(columns, rows).transpose(1, 0),
+  randn(rows + 2, columns).lo(1, 0).hi(rows, columns),
+  randn(rows + 3, columns + 5).lo(2, 1).hi(rows, columns),
+  randn(2 * rows, columns).step(2, 1),
+  randn(rows, 3 * columns).step(1, 3),
+  randn(rows, columns).step(-1, 1),
+  randn(rows, columns).step(1, -1),
+];
 
-const oneRowRepeated = (rows: number, columns: number): Matrix =>
-  ndarray(randn(1, columns).data, [rows, columns], [0, 1]);
-
-/** A matrix of whole numbers from 0 to 99, as ndarrays of another type than float64. */
+/** Matrices of whole numbers from 0 to 99, of other types than float64. */
 const ofOtherTypes = (rows: number, columns: number): Matrix[] => {
   const numbers = Array.from({ length: rows * columns }, (_, i) => (i * 37) % 100);
   const typed = [Float32Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint32Array]
     .map((type) => type.from(numbers));
-  return [...typed, numbers, Buffer.from(numbers)].map((data) =>
+  return [numbers, ...typed, Buffer.from(numbers)].map((data) =>
     ndarray(data, [rows, columns]) as unknown as Matrix
   );
 };
+
+/** Every kind of matrix that has these sizes, one of them a row that is repeated. */
+const operands = (rows: number, columns: number): Matrix[] => [
+  ...views(rows, columns),
+  ...ofOtherTypes(rows, columns),
+  ...ofOtherTypes(columns, rows).map((matrix) => matrix.transpose(1, 0).step(1, -1)),
+  ndarray(randn(1, columns).data, [rows, columns], [0, 1]),
+];
 
 const view = (shape: number[], stride: number[], offset: number) =>
   ndarray(new Float64Array(9), shape, stride, offset);
@@ -72,26 +77,16 @@ for (const name of ["blas", "wasm", "typescript"] as const) {
     const product = dot(a, b);
     assert.deepEqual(product.shape, [a.shape[0], b.shape[1]]);
     const expected = matrixMultiply(toRows(a), toRows(b)).flat();
-    const tolerance = name === "blas" ? 2e-14 * a.shape[1] : 0;
     for (const [i, value] of expected.entries()) {
+      const tolerance = name === "blas" ? 2e-14 * a.shape[1] * (1 + Math.abs(value)) : 0;
       const error = Math.abs(product.data[i] - value);
       assert.ok(error <= tolerance, `${i}: ${product.data[i]} is not ${value}`);
     }
   };
 
-  test("dot() multiplies every kind of view, on either side", () => {
-    const views = [...Object.values(VIEWS), oneRowRepeated];
-    for (const left of views) {
-      for (const right of views) assertProduct(left(5, 7), right(7, 9));
-    }
-  });
-
-  test("dot() multiplies numbers of every type, on either side, and views of them", () => {
-    for (const [i, left] of ofOtherTypes(7, 5).entries()) {
-      assertProduct(left, randn(5, 3));
-      assertProduct(randn(3, 7), left);
-      assertProduct(left.transpose(1, 0), ofOtherTypes(7, 4)[i]);
-      assertProduct(left.lo(1, 2).step(2, -1), randn(3, 2));
+  test("dot() multiplies every kind of view and type of numbers, on either side", () => {
+    for (const left of operands(5, 7)) {
+      for (const right of operands(7, 9)) assertProduct(left, right);
     }
   });
 
@@ -137,17 +132,13 @@ function assertSubtracts(a: Matrix, b: Matrix, factor = 0.25) {
   for (const [i, value] of before.entries()) assert.ok(isView.data[i] || a.data[i] === value);
 }
 
-Deno.test("subtractScaled() subtracts every kind of view and every type of numbers", () => {
-  for (const a of Object.values(VIEWS)) {
-    for (const b of [...Object.values(VIEWS), oneRowRepeated]) {
-      for (const [rows, columns] of [[5, 7], [1, 4], [4, 1], [3, 3]]) {
-        assertSubtracts(a(rows, columns), b(rows, columns));
-      }
+Deno.test("subtractScaled() subtracts every kind of view and type of numbers", () => {
+  for (const [rows, columns] of [[5, 7], [1, 4], [4, 1], [3, 3]]) {
+    const weights = () => [...views(rows, columns), ...ofOtherTypes(rows, columns).slice(0, 2)];
+    for (const i of weights().keys()) {
+      for (const b of operands(rows, columns)) assertSubtracts(weights()[i], b);
     }
   }
-  for (const other of ofOtherTypes(3, 4)) assertSubtracts(randn(3, 4), other);
-  const [float32, array] = [ofOtherTypes(3, 4)[0], ofOtherTypes(3, 4)[5]];
-  for (const weights of [float32, array]) assertSubtracts(weights, randn(3, 4).step(-1, 1));
 });
 
 Deno.test("subtractScaled() subtracts views of one array", () => {
@@ -164,7 +155,7 @@ Deno.test("subtractScaled() subtracts views of one array", () => {
 
 Deno.test("subtractScaled() refuses what it can't change in place, and shapes that differ", () => {
   const overlapping = (...stride: number[]) => ndarray(new Float64Array(12), [2, 3], stride);
-  const [, uint8, , , , , buffer] = ofOtherTypes(2, 3);
+  const [, , uint8, , , , buffer] = ofOtherTypes(2, 3);
   const refusals: [Matrix, Matrix, string][] = [
     [zeros(2, 3), zeros(3, 2), "matrices: shapes (2, 3) and (3, 2) do not fit"],
     [zeros(2, 3), zeros(2, 4), "matrices: shapes (2, 3) and (2, 4) do not fit"],

@@ -1,5 +1,5 @@
 /**
- * The five matrix products of a training iteration: with the loops in other orders, and with
+ * The five matrix products of a training iteration: with the loops in either order, and with
  * arrays copied into one block and back.
  */
 
@@ -23,22 +23,6 @@ function multiplyInOriginalOrder(a: Matrix, b: Matrix): Matrix {
   return result;
 }
 
-/** The same, but a row is looked up outside of the loops in which it does not change. */
-function multiplyWithRowsHeld(a: Matrix, b: Matrix): Matrix {
-  const result: Matrix = a.map(() => b[0].map(() => 0));
-  for (let i = 0; i < a.length; i++) {
-    const [aRow, resultRow] = [a[i], result[i]];
-    for (let j = 0; j < b[0].length; j++) {
-      let sum = 0;
-      for (let k = 0; k < b.length; k++) {
-        sum += aRow[k] * b[k][j];
-      }
-      resultRow[j] = sum;
-    }
-  }
-  return result;
-}
-
 /** The factors of the products of an iteration: of h, yPred, gradW2, gradHRelu and gradW1. */
 function factors(): [Matrix, Matrix][] {
   const { x, y, w1, w2 } = draw();
@@ -55,8 +39,7 @@ function benchArrays(how: string, multiply: (a: Matrix, b: Matrix) => Matrix) {
 }
 
 benchArrays("i, j, k", multiplyInOriginalOrder);
-benchArrays("i, j, k, rows looked up once", multiplyWithRowsHeld);
-benchArrays("i, k, j, rows looked up once", matrixMultiply);
+benchArrays("i, k, j", matrixMultiply);
 
 const COPIED: Record<string, string> = { wasm: "into WebAssembly", blas: "for BLAS" };
 

@@ -8,15 +8,11 @@ const TALKATIVE =
   /COLOR|DEBUG|VERBOSE|LOG|TRACE|^OMP_DISPLAY|^KMP_|_LAYERS|_HUD|^DENO_(INSPECT|AUDIT)/i;
 
 /** A process of Deno's, with the user's environment, nobody to ask, and two minutes' time. */
-export function command(
-  args: string[],
-  env: Record<string, string> = {},
-  options: Deno.CommandOptions = {},
-) {
+export function command(args: string[], env: Record<string, string> = {}, folder = ROOT.href) {
   const kept = Object.entries(Deno.env.toObject()).filter(([name]) => !TALKATIVE.test(name));
   return new Deno.Command(Deno.execPath(), {
     args,
-    cwd: ROOT,
+    cwd: new URL(folder),
     clearEnv: true,
     // Mesa's Vulkan driver complains where nobody is logged in, and has no such variable.
     env: { ...Object.fromEntries(kept), NO_COLOR: "1", XDG_RUNTIME_DIR: "/tmp", ...env },
@@ -24,7 +20,6 @@ export function command(
     stdout: "piped",
     stderr: "piped",
     signal: AbortSignal.timeout(120_000),
-    ...options,
   });
 }
 
@@ -36,15 +31,10 @@ export async function runDeno(args: string[], env?: Record<string, string>) {
 }
 
 /** Runs a script with these flags of Deno's to its end. */
-export const runScript = (
-  script: string,
-  args: string[],
-  denoFlags: string[] = [],
-  env?: Record<string, string>,
-) => runDeno(["run", "--quiet", ...denoFlags, script, ...args], env);
+export const runScript = (script: string, args: string[], denoFlags: string[] = [], env = {}) =>
+  runDeno(["run", "--quiet", ...denoFlags, script, ...args], env);
 
 /** The flag that runs this code before a script. */
-export const preload = (code: string) => [
-  "--preload",
-  `data:text/javascript,${encodeURIComponent(code)}`,
-];
+export const preload = (
+  code: string,
+) => ["--preload", `data:text/javascript,${encodeURIComponent(code)}`];

@@ -19,66 +19,52 @@ import { permitted, testIf } from "./available.ts";
 
 const sittings: Measurements[] = kept;
 const [shown] = sittings;
+const megabytes = (kind: string) => Math.round(shown.memory[kind] / 1e4) / 100;
 
 Deno.test("times have three digits, and comparisons two", () => {
   const ms = ["0.478 ms", "13.0 ms", "62.3 ms", "1000 ms"];
   assert.deepEqual([0.4784, 13, 62.25, 999.6].map(inMs), ms);
   assert.deepEqual([5720, 45].map(inSeconds), ["5.72 s", "0.0450 s"]);
-  const compared = [[10, 100], [100, 10], [1, 1.04], [1, 1.06], [3, 40], [7, 7]];
-  assert.deepEqual(compared.map(([ms, other]) => comparison(ms, other)), [
-    "10 times as fast",
-    "10 times as slow",
-    "as fast",
-    "1.1 times as fast",
-    "13 times as fast",
-    "",
-  ]);
+  const pairs = [[10, 100], [100, 10], [1, 1.04], [1, 1.06], [3, 40], [7, 7]];
+  const compared = pairs.map(([ms, other]) => comparison(ms, other).replace(" times as ", " "));
+  assert.deepEqual(compared, ["10 fast", "10 slow", "as fast", "1.1 fast", "13 fast", ""]);
 });
 
-/** The cells of a table, by their heads, of each row. */
-function readTable(page: string, name: string): Record<string, string>[] {
-  const [, lines] = page.match(`<!--${name}-->\\s+([^]*?)\\s+<!--/-->`)!;
-  const [heads, , ...rows] = lines.split("\n")
-    .map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
-  return rows.map((row) =>
-    Object.fromEntries(row.map((cell, i) => [i === 0 ? "" : heads[i], cell]))
-  );
+/** The rows of each table of the pages: their cells, by their heads. The first head is the kind. */
+const TABLES = [...`${README}${images}`.matchAll(/<!--\w+-->\n\n(\|[^]*?)\n\n<!/g)]
+  .map(([, table]) => {
+    const [[, ...heads], , ...rows] = table.split("\n")
+      .map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
+    return rows.map(([kind, ...cells]) => ({
+      kind,
+      cells: cells.map((cell, i) => [heads[i], cell] as const),
+    }));
+  });
+
+/** What columns of times show. */
+const GROUPS: Record<string, string> = {
+  "an iteration": iteration(),
+  "Deno": iteration(),
+  "Chromium": "an iteration in Chromium",
+  "the five products": PRODUCTS,
+};
+for (const operation of ["creation", "squaring", "sine", "summation"]) {
+  GROUPS[operation] = `${operation} of a million numbers`;
 }
 
-const OPERATIONS = ["creation", "squaring", "sine", "summation"];
-
-/** The tables of times: how many rows each has, and what its columns show. */
-const TABLES: [page: string, name: string, rows: number, groups: Record<string, string>][] = [
-  [images, "iterations", 9, { "an iteration": iteration() }],
-  [images, "chromium", 3, { "Deno": iteration(), "Chromium": "an iteration in Chromium" }],
-  [README, "loops", 3, { "the five products": PRODUCTS }],
-  [README, "products", 6, { "the five products": PRODUCTS }],
-  [
-    README,
-    "operations",
-    5,
-    Object.fromEntries(OPERATIONS.map((name) => [name, `${name} of a million numbers`])),
-  ],
-];
-
 Deno.test("the pages' tables show the first sitting", () => {
-  for (const [page, table, length, groups] of TABLES) {
-    const rows = readTable(page, table);
-    assert.equal(rows.length, length, table);
-    const [head, group] = Object.entries(groups)[0];
-    const first = timeOf(shown, rows[0][""], group);
-    for (const { "": name, ...cells } of rows) {
-      for (const [head, group] of Object.entries(groups)) {
-        assert.equal(cells[head], inMs(timeOf(shown, name, group)), name);
+  assert.deepEqual(TABLES.map(({ length }) => length), [7, 5, 9, 3, 5]);
+  for (const table of TABLES) {
+    for (const { kind, cells } of table) {
+      for (const [head, cell] of cells) {
+        const group = GROUPS[head] ?? (cells.length === 3 ? iteration() : PRODUCTS);
+        const ms = () => timeOf(shown, kind, group);
+        if (head in GROUPS) assert.equal(cell, inMs(ms()), kind);
+        else if (head === "needs") assert.equal(cell, TRAINERS[kind].needs);
+        else if (head === "memory") assert.equal(parseFloat(cell), megabytes(kind));
+        else assert.equal(cell, comparison(ms(), timeOf(shown, table[0].kind, group)), kind);
       }
-      const compared = Object.entries(cells).find(([head]) => head.startsWith("compared with "));
-      if (compared) assert.equal(compared[1], comparison(timeOf(shown, name, group), first), name);
-      if ("needs" in cells) assert.equal(cells.needs, TRAINERS[name].needs);
-      assert.ok(head in cells);
     }
-  }
-  for (const { "": kind, memory } of readTable(images, "memory")) {
-    assert.equal(memory, `${(shown.memory[kind] / 1e6).toFixed(2)} MB`);
   }
   for (const fact of [...shown.versions, shown.machine, shown.date, "tensors on WebGPU, "]) {
     assert.ok(images.includes(fact), fact);
@@ -90,79 +76,59 @@ Deno.test("the pages' tables show the first sitting", () => {
   assert.throws(() => timeOf(shown, "arrays", iteration(7)), { message });
 });
 
-/** The texts of a picture, each with its place. */
-function readTexts(svg: string) {
-  const translated = /<text[^>]*?transform="translate\(([\d.-]+),([\d.-]+)\)"[^>]*>([^<]+)</g;
-  const texts = [...svg.matchAll(translated)]
-    .map(([, x, y, text]) => [text, { x: Number(x), y: Number(y) }] as const);
-  return Object.fromEntries(texts);
+/** The places of a picture's texts. */
+function placesIn(svg: string): Record<string, { x: number; y: number }> {
+  const texts = svg.matchAll(/<text[^>]*?transform="translate\((.+?),(.+?)\)"[^>]*>([^<]+)</g);
+  return Object.fromEntries([...texts].map(([, x, y, text]) => [text, { x: +x, y: +y }]));
 }
 
-const canDraw = permitted("the tests of the pictures", "env", "read");
+const canDraw = permitted("the test of the pictures", "env", "read");
 
-testIf(canDraw, "the header's bars are as long as their times, and labelled", async () => {
+testIf(canDraw, "bars are as long as their times, and lines as high", async () => {
   // Only here is the charting library loaded.
-  const { drawPictures } = await import("../images/draw.ts");
-  const pictures = drawPictures(shown);
-  const svg = pictures["header_light.svg"];
-  const texts = readTexts(svg);
-  const bars = [...svg.matchAll(/<rect [^>]*>/g)].map(([rect]) => {
-    const [y, width] = ["y", "width"].map((key) => Number(rect.match(` ${key}="(.*?)"`)![1]));
-    return { y, width };
-  });
-  const widthOf = (name: string) => bars.find(({ y }) => Math.abs(y - texts[name].y) < 8)!.width;
+  const pictures = (await import("../images/draw.ts")).drawPictures(shown);
+  const [header, hidden] = [pictures["header_light.svg"], pictures["hidden_dark.svg"]];
+  const isNear = (a: number, b: number, distance = 1) => Math.abs(a - b) < distance;
+
+  const labels = placesIn(header);
+  const bars = [...header.matchAll(/<rect .*? y="(.+?)" width="(.+?)"/g)];
+  const widthOf = (name: string) => +bars.find(([, y]) => isNear(+y, labels[name].y, 8))![2];
   const arrays = timeOf(shown, "arrays");
-  const scale = widthOf("arrays") / arrays;
-  const names = Object.keys(texts).filter((text) => text in TRAINERS);
+  const names = Object.keys(labels).filter((text) => text in TRAINERS);
   assert.equal(names.length, 8);
   for (const name of names) {
     const ms = timeOf(shown, name);
     const label = [inMs(ms), comparison(ms, arrays)].filter((text) => text).join(", ");
-    assert.ok(Math.abs(texts[name].y - texts[label].y) < 8, `${name} is not beside ${label}`);
-    // A label stands at the end of its bar; in long bars it stands inside.
-    const end = ms < arrays ? ms * scale : 0;
-    assert.ok(Math.abs(texts[label].x - texts[name].x - end) < 20, label);
-    if (ms <= arrays) assert.ok(Math.abs(widthOf(name) - ms * scale) < 1, name);
+    assert.ok(isNear(labels[name].y, labels[label].y, 8), `${name} is not beside ${label}`);
+    const expected = ms / arrays * widthOf("arrays");
+    if (ms <= arrays) assert.ok(isNear(widthOf(name), expected), `${name}: ${widthOf(name)}`);
   }
-  // The bar that is too long is broken, and no other.
-  const [{ x: start }, gap] = [texts.arrays, texts["//"]];
-  assert.ok(Math.abs(gap.y - texts["Python lists"].y) < 8);
-  assert.ok(gap.x > start + widthOf("arrays") && gap.x < start + widthOf("Python lists"));
-  // Each theme has its text's colour.
-  assert.ok(svg.includes("color:#1f2328"), svg.slice(0, 300));
-  assert.ok(pictures["header_dark.svg"].includes("color:#f0f6fc"));
-});
+  // The bar that is too long is broken.
+  assert.ok(isNear(labels["//"].y, labels["Python lists"].y, 8));
 
-testIf(canDraw, "lines rise as their times do, and have their names at their ends", async () => {
-  const { drawPictures } = await import("../images/draw.ts");
-  const svg = drawPictures(shown)["hidden_dark.svg"];
-  const texts = readTexts(svg);
+  const texts = placesIn(hidden);
   const [one, ten] = [texts["1 ms"].y, texts["10 ms"].y];
-  const paths = [...svg.matchAll(/<path[^>]* d="M([^"]*)"/g)]
-    .map(([, path]) => path.split("L").map((point) => point.split(",").map(Number)))
-    .filter(({ length }) => length === 9);
+  const lines = [...hidden.matchAll(/ d="M([^"]*)"/g)].map(([, d]) => d.split(/[L,]/).map(Number));
   const ends = Object.entries(texts).filter(([text]) => text in TRAINERS);
   assert.equal(ends.length, 5);
-  for (const [name, end] of ends) {
-    const path = paths.find((path) => Math.abs(path[8][1] - end.y) < 1)!;
-    for (const [i, hidden] of [25, 50, 100, 200, 400, 800, 1600, 3200, 6400].entries()) {
-      const y = one + (ten - one) * Math.log10(timeOf(shown, name, iteration(hidden)));
-      assert.ok(Math.abs(path[i][1] - y) < 1, `${name}, ${hidden}`);
-      const tick = texts[hidden.toLocaleString("en")];
-      if (tick) assert.ok(Math.abs(path[i][0] - tick.x) < 1, `${hidden}`);
+  for (const [name, { x, y }] of ends) {
+    const line = lines.find((line) => line.length === 18 && isNear(line[17], y))!;
+    assert.ok(x > line[16] - 1, name);
+    for (const [hidden, at] of [[25, 1], [6400, 17]]) {
+      const expected = one + (ten - one) * Math.log10(timeOf(shown, name, iteration(hidden)));
+      assert.ok(isNear(line[at], expected), `${name}, ${hidden}`);
     }
   }
 });
 
-const COLD = ", p75 of a bench that was not warm"; // how iterations were measured before
-
-/** How many times as fast the second one was in a sitting, if that was measured. */
-const times = (slow: string, fast: string, group = iteration()) => (sitting: Measurements) => {
-  const find = (name: string) =>
-    sitting.times.find((time) => time.name === name && time.group.replace(COLD, "") === group)?.ms;
-  return find(slow)! / find(fast)!;
+/** How many times as fast the second one was in a sitting; not a number if it was not measured. */
+const times = (slow: string, fast: string, group = iteration()) => ({ times }: Measurements) => {
+  const [a, b] = [slow, fast].map((name) =>
+    times.find((time) => time.name === name && time.group === group)?.ms
+  );
+  return a! / b!;
 };
-const LOOPS = "arrays, i, k, j, rows looked up once";
+const LOOPS = "arrays, i, k, j";
 const COPIED = "arrays, copied into WebAssembly and back";
 const [SMALL, LARGE] = [25, 6400].map((hidden) => iteration(hidden));
 
@@ -172,6 +138,7 @@ const FIGURES: [words: string, low: number, high: number, of: (sitting: Measurem
   ["50 to 90 times as fast as Python does", 50, 90, times("Python lists", "arrays")],
   ["is 4 to 5.5 times as fast as that loop", 4, 5.5, times(LOOPS, "ndarrays in WebAssembly", PRODUCTS)],
   ["and 20 to 34 times as fast if it is BLAS", 20, 34, times(LOOPS, "ndarrays with BLAS", PRODUCTS)],
+  ["products of an iteration about 6 times as fast", 6, 6, times("arrays, i, j, k", LOOPS, PRODUCTS)],
   ["| ndarrays in WebAssembly | 4 to 5.5 | 6 to 8 |", 6, 8, times("arrays", "ndarrays in WebAssembly")],
   ["| ndarrays with BLAS | 20 to 34 | 21 to 37 |", 21, 37, times("arrays", "ndarrays with BLAS")],
   ["| tensors in WebAssembly | | 8 to 11 |", 8, 11, times("arrays", "tensors in WebAssembly")],

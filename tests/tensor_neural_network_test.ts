@@ -13,6 +13,7 @@ for (const backend of await availableBackends()) {
     const before = tf.memory().numTensors;
     const network = draw(SMALL);
     const { numTensors, numBytes } = tf.memory();
+    const dataIds = tf.backend().numDataIds();
     assert.equal(numTensors, before + 4);
     assert.equal(numBytes, 4 * (8 * 20 + 8 * 3 + 20 * 6 + 6 * 3));
     const allocated: (number | undefined)[] = [];
@@ -20,6 +21,7 @@ for (const backend of await availableBackends()) {
       assert.deepEqual([loss.shape, loss.dtype], [[], "float32"]);
       const memory: tf.MemoryInfo & { numBytesAllocatedInGPU?: number } = tf.memory();
       assert.deepEqual([memory.numTensors, memory.numBytes], [numTensors + 1, numBytes + 4]);
+      assert.equal(tf.backend().numDataIds(), dataIds + 1);
       if (t % 20 === 0) {
         await loss.data();
         allocated.push(memory.numBytesAllocatedInGPU);

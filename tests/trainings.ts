@@ -29,11 +29,7 @@ export const STARTS = {
 };
 
 /** Starts a script on a backend by its name, and gives the losses as they are read. */
-export async function startTraining(
-  script: keyof typeof STARTS,
-  options: Options,
-  name = "auto",
-) {
+export async function startTraining(script: keyof typeof STARTS, options: Options, name = "auto") {
   const [backend, losses] = await STARTS[script](options, name);
   return { backend, losses: readLosses(losses, options, backend.readsBehind) };
 }

@@ -71,10 +71,8 @@ testIf(hasWebgpu, "webgpu: after an error every read fails with it", async () =>
   // Larger than any buffer may be.
   device.createBuffer({ size: 2 ** 50, usage: GPUBufferUsage.STORAGE });
   const network = draw({ N: 2, D_in: 3, H: 4, D_out: 1 }, 0);
-  const losses = train(network, { steps: 30, learningRate: 1e-3 });
-  const reading = Array.fromAsync(
-    readLosses(losses, { steps: 30, logEvery: 1, learningRate: 1e-3 }, 16),
-  );
+  const training = { steps: 30, logEvery: 1, learningRate: 1e-3 };
+  const reading = Array.fromAsync(readLosses(train(network, training), training, 16));
   await assert.rejects(reading, { message: /^Cannot go on: the GPU failed, .+$/ });
   // The next test gets another device.
   const factory = tf.findBackendFactory("webgpu");
