@@ -28,10 +28,7 @@ export interface Trainer {
   needs: string; // what the reader needs for it, in the pages' words
   script?: "naive" | "ndarray" | "tensor"; // ours; an original has none
   backend?: string;
-  permissions?: string[]; // the flags of Deno's that the backend needs
 }
-
-const FFI = ["--allow-ffi"];
 
 /** Everything that trains, in the order of the tables. */
 // deno-fmt-ignore
@@ -39,10 +36,10 @@ export const TRAINERS: Record<string, Trainer> = {
   "arrays": { needs: "nothing", script: "naive" },
   "ndarrays in WebAssembly": { needs: "nothing", script: "ndarray", backend: "wasm" },
   "ndarrays with loops": { needs: "`--backend typescript`", script: "ndarray", backend: "typescript" },
-  "ndarrays with BLAS": { needs: "`--allow-ffi`", script: "ndarray", backend: "blas", permissions: FFI },
+  "ndarrays with BLAS": { needs: "`--allow-ffi`", script: "ndarray", backend: "blas" },
   "tensors in WebAssembly": { needs: "nothing", script: "tensor", backend: "wasm" },
-  "tensors with BLAS": { needs: "`--allow-ffi`", script: "tensor", backend: "blas", permissions: FFI },
-  "tensors on TensorFlow": { needs: "`deno task tensorflow`", script: "tensor", backend: "tensorflow", permissions: [...FFI, "--allow-env", "--allow-read"] },
+  "tensors with BLAS": { needs: "`--allow-ffi`", script: "tensor", backend: "blas" },
+  "tensors on TensorFlow": { needs: "`deno task tensorflow`", script: "tensor", backend: "tensorflow" },
   "tensors on WebGPU": { needs: "a GPU", script: "tensor", backend: "webgpu" },
   "Python lists": { needs: "Python" },
   "NumPy": { needs: "NumPy" },

@@ -9,16 +9,15 @@ import { existsSync } from "node:fs";
 import { cpus } from "node:os";
 import * as tf from "@tensorflow/tfjs-core";
 import { type Measurements, TRAINERS } from "../images/tables.ts";
-import { openBackend } from "../lib/backend.ts";
 import { UserError } from "../lib/errors.ts";
 import { exitOnError } from "../lib/run.ts";
-import { TENSOR_BACKENDS } from "../lib/tensors.ts";
 import * as naive from "../naive_neural_network.ts";
 import * as nd from "../ndarray_neural_network.ts";
 import * as tensor from "../tensor_neural_network.ts";
+import { availableBackends, useBackend } from "./available.ts";
 import { AVAILABLE } from "./bench.ts";
 import { ROOT } from "./run_script.ts";
-import { DEFAULTS, iterationTime, STARTS } from "./trainings.ts";
+import { iterationTime } from "./trainings.ts";
 
 const HIDDEN = [25, 50, 100, 200, 400, 800, 1600, 3200, 6400];
 const OURS = [Deno.execPath(), "run", "--allow-all", "tests/time.ts"];
@@ -62,7 +61,7 @@ async function measureMemory({ memory }: Measurements) {
   const sizes = { N: 1, D_out: 1 };
   memory["arrays of arrays"] = memoryOf(() => naive.draw(sizes).w1);
   memory["ndarrays, Float64Array"] = memoryOf(() => nd.draw(sizes).w1);
-  await openBackend("wasm", TENSOR_BACKENDS);
+  await useBackend("wasm");
   const { w1 } = tensor.draw();
   memory["tensors, float32"] = w1.size * tf.util.bytesPerElement(w1.dtype);
   Object.assign(memory, JSON.parse(await run([...ORIGINALS, "memory"])));
@@ -74,12 +73,11 @@ async function measure(): Promise<Measurements> {
     throw new UserError("Cannot measure: the originals are missing, run deno task originals");
   }
   const python: string[] = JSON.parse(await run([...ORIGINALS, "versions"]).catch(() => "[]"));
-  const originals = Object.keys(TRAINERS).filter((name) =>
-    !TRAINERS[name].script && python.some((version) => version.startsWith(TRAINERS[name].needs))
-  );
-  if (!["NumPy", "PyTorch"].every((name) => originals.includes(name))) {
+  if (python.length === 0) {
     throw new UserError("Cannot measure: it needs python3 with NumPy and PyTorch");
   }
+  const trainers = [...AVAILABLE.map(([name]) => name), "Python lists", "NumPy", "PyTorch"];
+  if (python.some((version) => version.startsWith("CUDA"))) trainers.push("PyTorch on CUDA");
   const measured: Measurements = {
     date: new Date().toISOString().slice(0, 10),
     machine: `${cpus()[0]?.model.trim()} with ${cpus().length} cores, under ${Deno.build.os}`,
@@ -89,12 +87,9 @@ async function measure(): Promise<Measurements> {
   };
   // First, while there is nothing else that V8 could free.
   await measureMemory(measured);
-  for (const [, { script, backend }] of AVAILABLE) {
-    const [{ device }] = await STARTS[script!](DEFAULTS, backend!);
-    const [, library] = device.split(", with ");
-    if (/ from | on /.test(library) && !measured.versions.includes(library)) {
-      measured.versions.push(library);
-    }
+  for (const backend of await availableBackends(false)) {
+    const { device } = await useBackend(backend);
+    if (backend !== "wasm") measured.versions.push(device.replace("tensors, with ", ""));
   }
 
   for (let round = 0; round < 3; round++) {
@@ -102,7 +97,7 @@ async function measure(): Promise<Measurements> {
     keepTimes(measured, await run([...OURS, "operations"]));
     keepTimes(measured, await run([...ORIGINALS, "operations"]));
     for (const hidden of HIDDEN) {
-      for (const name of [...AVAILABLE.map(([name]) => name), ...originals]) {
+      for (const name of trainers) {
         // An iteration of lists takes seconds there.
         if (name === "Python lists" && hidden > 400) continue;
         const program = TRAINERS[name].script ? OURS : ORIGINALS;

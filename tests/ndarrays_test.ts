@@ -51,6 +51,8 @@ const operands = (rows: number, columns: number): Matrix[] => [
 const view = (shape: number[], stride: number[], offset: number) =>
   ndarray(new Float64Array(9), shape, stride, offset);
 
+const getters = { length: 3, get: () => 1, set: () => 1 };
+
 /** What is no matrix of numbers, or is not within its data, and what is said of it. */
 const REFUSED = [
   [ndarray(new Uint8Array(20), [7, 3]), "uint8 of shape (7, 3) reaches outside of its data"],
@@ -59,10 +61,7 @@ const REFUSED = [
   [view([2, 2], [3, -1], 0), "float64 of shape (2, 2) reaches outside of its data"],
   [view([2, 4], [-3, -1], 3), "float64 of shape (2, 4) reaches outside of its data"],
   [ndarray(new BigInt64Array(3), [1, 3]), "bigint64 of shape (1, 3) is no matrix of numbers"],
-  [
-    ndarray({ length: 3, get: () => 1, set: () => 1 }, [1, 3]),
-    "generic of shape (1, 3) is no matrix of numbers",
-  ],
+  [ndarray(getters, [1, 3]), "generic of shape (1, 3) is no matrix of numbers"],
   [ndarray(new Float64Array(3)), "float64 of shape (3) is no matrix of numbers"],
   [ndarray(new Float64Array(6), [3, 2, 1]), "float64 of shape (3, 2, 1) is no matrix of numbers"],
 ] as unknown as [Matrix, string][];

@@ -95,16 +95,15 @@ def operations():
 
 
 def versions():
-    found = [f"Python {sys.version.split()[0]}"]
-    for name, module in {"NumPy": "numpy", "PyTorch": "torch"}.items():
-        try:
-            library = __import__(module)
-        except ImportError:
-            continue
-        found.append(f"{name} {library.__version__}")
-        if name == "PyTorch" and library.cuda.is_available():
-            found.append(f"CUDA {library.version.cuda}")
-    print(json.dumps(found))
+    try:
+        import numpy as np
+        import torch
+    except ImportError:
+        sys.exit(1)
+    python = sys.version.split()[0]
+    found = [f"Python {python}", f"NumPy {np.__version__}", f"PyTorch {torch.__version__}"]
+    cuda = [f"CUDA {torch.version.cuda}"] if torch.cuda.is_available() else []
+    print(json.dumps(found + cuda))
 
 
 def memory():
