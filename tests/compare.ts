@@ -8,7 +8,7 @@
 import { inSeconds } from "../images/tables.ts";
 import type { Options } from "../lib/cli.ts";
 import { announce, print, runCommand } from "../lib/run.ts";
-import { COMPARISON, figures, iterationTime, notes, startTraining } from "./trainings.ts";
+import { COMPARISON, figures, iterationTime, notes, STARTS } from "./trainings.ts";
 
 /** Writes a line to the terminal, if there is one, for the next one to be written over it. */
 function showProgress(line: string) {
@@ -19,8 +19,8 @@ function showProgress(line: string) {
 async function compare(options: Options): Promise<string[][]> {
   const rows: Record<string, string>[] = [];
   let iterationOfArrays: number | undefined;
-  for (const script of ["naive", "ndarray", "tensor"] as const) {
-    const { backend, losses: training } = await startTraining(script, options);
+  for (const start of Object.values(STARTS)) {
+    const { backend, losses: training } = await start(options);
     announce(backend);
     const losses: number[] = [];
     let lastShown = -Infinity;

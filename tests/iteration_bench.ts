@@ -7,7 +7,7 @@ import { iteration } from "../images/tables.ts";
 import { readOptions } from "../lib/cli.ts";
 import { exitOnError } from "../lib/run.ts";
 import { AVAILABLE, bench } from "./bench.ts";
-import { COMPARISON, DEFAULTS, startTraining } from "./trainings.ts";
+import { COMPARISON, DEFAULTS, STARTS } from "./trainings.ts";
 
 await exitOnError(() => {
   for (const hidden of Deno.args.length > 0 ? Deno.args : [`${DEFAULTS.H}`]) {
@@ -16,7 +16,7 @@ await exitOnError(() => {
     const options = { ...sizes, steps: Infinity, learningRate: 1e-9 };
     for (const [name, { script, backend }] of AVAILABLE) {
       const start = async () => {
-        const { losses } = await startTraining(script!, options, backend);
+        const { losses } = await STARTS[script!](options, backend);
         return () => losses.next();
       };
       bench({ group: iteration(sizes.H), name, start }, { warmup: 100, n: 300 });

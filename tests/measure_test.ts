@@ -9,7 +9,7 @@ import { keepTimes } from "./measure.ts";
 import seed42 from "./numpy_losses/seed42_64x1000x100x10.json" with { type: "json" };
 import { OPERATIONS } from "./operations_bench.ts";
 import "./products_bench.ts";
-import { DEFAULTS, figures, iterationTime, notes, startTraining } from "./trainings.ts";
+import { DEFAULTS, figures, iterationTime, notes, STARTS } from "./trainings.ts";
 
 Deno.test("the five products of an iteration are the same, whatever multiplies them", async () => {
   let expected: number[] | undefined;
@@ -37,10 +37,10 @@ Deno.test("the operations compute what they are called", async () => {
   }
 });
 
-Deno.test("startTraining() starts what a trainer is called, and yields NumPy's losses", async () => {
+Deno.test("STARTS start what a trainer is called, and yield NumPy's losses", async () => {
   assert.ok(AVAILABLE.length >= 4);
   for (const [name, { script, backend }] of AVAILABLE) {
-    const started = await startTraining(script!, { ...DEFAULTS, seed: 42, steps: 2 }, backend);
+    const started = await STARTS[script!]({ ...DEFAULTS, seed: 42, steps: 2 }, backend);
     const [what, how] = name.split(/ in | on | with /);
     const device = new RegExp(`^${what}( of arrays$|, with ${how}\\b)`);
     assert.match(started.backend.device, device);

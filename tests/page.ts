@@ -11,7 +11,7 @@ import { comparison, TRAINERS } from "../images/tables.ts";
 import { numberFlags, type Options, readOptions } from "../lib/cli.ts";
 import { firstLine, UserError } from "../lib/errors.ts";
 import { TENSOR_BACKENDS } from "../lib/tensors.ts";
-import { COMPARISON, figures, iterationTime, notes, startTraining } from "./trainings.ts";
+import { COMPARISON, figures, iterationTime, notes, STARTS } from "./trainings.ts";
 
 const TURN_MS = 25; // how long it trains before the browser may draw and answer the reader
 const PERCENT_OF_ARRAYS = 80; // how wide the bar of arrays becomes, so that a longer one has room
@@ -46,7 +46,7 @@ function readAddress(): Options {
 /** Trains, shows in a row how far it is and below it a bar, and gives the time of an iteration. */
 async function fill(
   [, row, picture]: Iterable<HTMLTableRowElement>,
-  { backend, losses: training }: Awaited<ReturnType<typeof startTraining>>,
+  { backend, losses: training }: Awaited<ReturnType<typeof STARTS.naive>>,
   options: Options,
   msOfArrays?: number,
 ): Promise<number> {
@@ -107,9 +107,9 @@ try {
     const [head, row, picture] = body.rows;
     await turn();
     try {
-      // startTraining would take a slow GPU in software too.
+      // STARTS would take a slow GPU in software too.
       if (backend === "webgpu") await TENSOR_BACKENDS.webgpu(options.backend === backend);
-      const training = await startTraining(script, options, backend);
+      const training = await STARTS[script](options, backend);
       const [, adapter] = training.backend.device.split(" on ");
       if (adapter) head.cells[0].textContent += `: ${adapter}`;
       await turn();

@@ -3,29 +3,18 @@
 import assert from "node:assert/strict";
 import { seededNormal } from "../lib/random.ts";
 
-// The first four draws, those of 0-based index 199998 and 199999, and the sum of all 200000.
+// The first four draws, and the sum of 200000.
 // deno-fmt-ignore
-const DRAWS: [seed: number, first: number[], last?: number[], sum?: number][] = [
-  [
-    0, [1.764052345967664, 0.4001572083672233, 0.9787379841057392, 2.240893199201458],
-    [-1.0211945186463551, -0.3453731589687475], 666.9941831421074,
-  ],
-  [
-    42, [0.4967141530112327, -0.13826430117118466, 0.6476885381006925, 1.5230298564080254],
-    [0.8556730868477477, -1.0649479678840703], 194.7902176997362,
-  ],
+const DRAWS: [seed: number, first: number[], sum?: number][] = [
+  [0, [1.764052345967664, 0.4001572083672233, 0.9787379841057392, 2.240893199201458], 666.9941831421074],
+  [42, [0.4967141530112327, -0.13826430117118466, 0.6476885381006925, 1.5230298564080254], 194.7902176997362],
   [4294967295, [0.6484086742306527, 0.6693235306338161, -1.0805437227474493, 0.2845010447986309]],
 ];
 
 Deno.test("the draws of a seed are NumPy's", () => {
-  for (const [seed, first, last = [], sum] of DRAWS) {
-    const normal = seededNormal(seed);
-    const draws = Array.from({ length: 200_000 }, normal);
+  for (const [seed, first, sum] of DRAWS) {
+    const draws = Array.from({ length: 200_000 }, seededNormal(seed));
     assert.deepEqual(draws.slice(0, 4), first);
-    // The logarithms of two libraries may differ in the last bit.
-    for (const [i, expected] of last.entries()) {
-      assert.ok(Math.abs(draws.at(i - 2)! - expected) <= 4e-16 * Math.abs(expected));
-    }
     const total = draws.reduce((total, draw) => total + draw, 0);
     assert.ok(sum === undefined || Math.abs(total - sum) < 1e-9, `${total} is not ${sum}`);
   }

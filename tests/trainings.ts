@@ -1,7 +1,7 @@
 /** Starts the three scripts, times them, and says in figures how they compare. @module */
 
 import { inMs } from "../images/tables.ts";
-import { ARRAYS, type Backend, openBackend } from "../lib/backend.ts";
+import { ARRAYS, type Backend, type Backends, openBackend } from "../lib/backend.ts";
 import { type Command, type Options, readOptions } from "../lib/cli.ts";
 import { NDARRAY_BACKENDS } from "../lib/ndarrays.ts";
 import { type Losses, readLosses } from "../lib/run.ts";
@@ -12,27 +12,26 @@ import * as tensor from "../tensor_neural_network.ts";
 import seed0 from "./numpy_losses/seed0_64x1000x100x10.json" with { type: "json" };
 import seed42 from "./numpy_losses/seed42_64x1000x100x10.json" with { type: "json" };
 
-/** How to start each script, on a backend by its name. */
-export const STARTS = {
-  async naive(options: Options): Promise<[Backend, Losses]> {
-    const backend = await openBackend("auto", ARRAYS);
-    return [backend, naive.train(naive.draw(options, options.seed), options)];
-  },
-  async ndarray(options: Options, name: string): Promise<[Backend, Losses]> {
-    const backend = await openBackend(name, NDARRAY_BACKENDS);
-    return [backend, nd.train(nd.draw(options, options.seed), options, backend.dot)];
-  },
-  async tensor(options: Options, name: string): Promise<[Backend, Losses]> {
-    const backend = await openBackend(name, TENSOR_BACKENDS);
-    return [backend, tensor.train(tensor.draw(options, options.seed), options)];
-  },
+/** Starts a script on a backend by its name, and gives the losses as they are read. */
+const starting = <B extends Backend>(
+  backends: Backends<B>,
+  train: (options: Options, backend: B) => Losses,
+) =>
+async (options: Options, name = "auto") => {
+  const backend = await openBackend(name, backends);
+  return { backend, losses: readLosses(train(options, backend), options, backend.readsBehind) };
 };
 
-/** Starts a script on a backend by its name, and gives the losses as they are read. */
-export async function startTraining(script: keyof typeof STARTS, options: Options, name = "auto") {
-  const [backend, losses] = await STARTS[script](options, name);
-  return { backend, losses: readLosses(losses, options, backend.readsBehind) };
-}
+/** How to start each script. */
+export const STARTS = {
+  naive: starting(ARRAYS, (options) => naive.train(naive.draw(options, options.seed), options)),
+  ndarray: starting(NDARRAY_BACKENDS, (options, { dot }) => {
+    return nd.train(nd.draw(options, options.seed), options, dot);
+  }),
+  tensor: starting(TENSOR_BACKENDS, (options) => {
+    return tensor.train(tensor.draw(options, options.seed), options);
+  }),
+};
 
 /** The command that trains all three, whose flags benchmarks and the page have too. */
 export const COMPARISON: Command = {
