@@ -59,18 +59,15 @@ export const inMs = (ms: number) => `${threeDigits.format(ms)} ms`;
 /** A time in seconds, such as `5.72 s`; it is given in milliseconds. */
 export const inSeconds = (ms: number) => `${threeDigits.format(ms / 1000)} s`;
 
-const find = ({ times }: Measurements, name: string, group: string) =>
-  times.find((time) => time.name === name && time.group === group)?.ms;
-
 /**
  * The time of that name, in milliseconds.
  *
  * @throws {Error} If it was not measured.
  */
-export function timeOf(measured: Measurements, name: string, group = iteration()): number {
-  const ms = find(measured, name, group);
-  if (ms === undefined) throw new Error(`Cannot write ${name}, ${group}: it was not measured`);
-  return ms;
+export function timeOf({ times }: Measurements, name: string, group = iteration()): number {
+  const time = times.find((time) => time.name === name && time.group === group);
+  if (!time) throw new Error(`Cannot write ${name}, ${group}: it was not measured`);
+  return time.ms;
 }
 
 /** Compares two times, in two digits: `1.8 times as fast`; nothing if they are the same time. */
@@ -84,45 +81,45 @@ export function comparison(ms: number, other: number): string {
 const table = (heads: string[], rows: string[][], left = 1) =>
   markdownTable([heads, ...rows], { align: heads.map((_, i) => i < left ? "" : "r") });
 
+/** What was measured in a group. */
+const namesIn = ({ times }: Measurements, group: string) =>
+  times.filter((time) => time.group === group).map(({ name }) => name);
+
+/** The times of a group, each compared with the first. */
+function compared(measured: Measurements, group: string): string[][] {
+  const [first, ...others] = namesIn(measured, group);
+  return [first, ...others].map((name) => {
+    const ms = timeOf(measured, name, group);
+    return [name, inMs(ms), comparison(ms, timeOf(measured, first, group))];
+  });
+}
+
+/** The times of several groups, side by side. */
+const sideBySide = (measured: Measurements, groups: string[]) =>
+  namesIn(measured, groups.at(-1)!)
+    .map((name) => [name, ...groups.map((group) => inMs(timeOf(measured, name, group)))]);
+
 /** The tables, by the names of their places. */
 const TABLES: Record<string, (measured: Measurements) => string> = {
   iterations(measured) {
-    const arrays = timeOf(measured, "arrays");
-    const rows = Object.entries(TRAINERS).flatMap(([name, { needs }]) => {
-      const ms = find(measured, name, iteration());
-      return ms === undefined ? [] : [[name, needs, inMs(ms), comparison(ms, arrays)]];
-    });
+    const rows = compared(measured, iteration())
+      .map(([name, ...figures]) => [name, TRAINERS[name].needs, ...figures]);
     return table(["", "needs", "an iteration", "compared with arrays"], rows, 2);
   },
 
   chromium(measured) {
-    const rows = measured.times.filter(({ group }) => group === "an iteration in Chromium")
-      .map(({ name, ms }) => [name, inMs(timeOf(measured, name)), inMs(ms)]);
+    const rows = sideBySide(measured, [iteration(), "an iteration in Chromium"]);
     return table(["an iteration", "Deno", "Chromium"], rows);
   },
 
   products(measured) {
-    const names = [
-      "arrays, i, k, j",
-      "arrays, i, j, k",
-      "ndarrays with loops",
-      "arrays, copied into WebAssembly and back",
-      "arrays, copied for BLAS and back",
-      "ndarrays in WebAssembly",
-      "ndarrays with BLAS",
-    ];
-    const times = names.map((name) => timeOf(measured, name, PRODUCTS));
-    const rows = names.map((name, i) => [name, inMs(times[i]), comparison(times[i], times[0])]);
-    return table(["what multiplies", "the five products", "compared with the first"], rows);
+    const heads = ["what multiplies", "the five products", "compared with the first"];
+    return table(heads, compared(measured, PRODUCTS));
   },
 
   operations(measured) {
-    const names = ["arrays, loops", "ndarrays", "tensors in WebAssembly", "Python lists", "NumPy"];
     const heads = ["creation", "squaring", "sine", "summation"];
-    const rows = names.map((name) => {
-      const times = heads.map((head) => timeOf(measured, name, `${head} of a million numbers`));
-      return [name, ...times.map(inMs)];
-    });
+    const rows = sideBySide(measured, heads.map((head) => `${head} of a million numbers`));
     return table(["a million numbers", ...heads], rows);
   },
 
@@ -134,8 +131,8 @@ const TABLES: Record<string, (measured: Measurements) => string> = {
 
   machine(measured) {
     const { machine, date, versions } = measured;
-    const missing = Object.keys(TRAINERS)
-      .filter((name) => find(measured, name, iteration()) === undefined).join(", ");
+    const names = namesIn(measured, iteration());
+    const missing = Object.keys(TRAINERS).filter((name) => !names.includes(name)).join(", ");
     const without = missing && ` What it lacks could not be measured: ${missing}.`;
     return `The machine was an ${machine}, on ${date}: ${versions.join(", ")}.${without}`;
   },

@@ -83,11 +83,9 @@ export function startBlas(): Blas {
       return opened = { library, hints, multiply };
     } catch (error) {
       const reason = firstLine(error).replaceAll("Could not open library: ", "");
-      // The reason may name another file, which the library needs. On Windows it names none.
-      const isOther = /no such file/i.test(reason) && !reason.includes(library);
-      if (isOther || !/no such file|not be found/i.test(reason)) {
-        failures.push(`${library}: ${reason}`);
-      }
+      // Windows names no file. Another system may name one that the library needs.
+      const missing = reason.includes(library) ? /no such file/i : /not be found/i;
+      if (!missing.test(reason)) failures.push(`${library}: ${reason}`);
     }
   }
   const reasons = [...failures, `no fast library was found${remedy}`].join("; ");

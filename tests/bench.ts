@@ -1,7 +1,7 @@
 /** Benchmarks under the names that the pages use. @module */
 
 import { TRAINERS } from "../images/tables.ts";
-import { availableBackends, BLAS } from "./available.ts";
+import { availableBackends } from "./available.ts";
 
 interface Benchmark {
   group: string; // what is done
@@ -36,7 +36,6 @@ export function bench(benchmark: Benchmark, runs: { warmup?: number; n?: number 
 const tensorBackends: string[] = await availableBackends(false);
 
 /** Our trainers that this machine can run; no software GPU. */
-export const AVAILABLE = Object.entries(TRAINERS).filter(([, { script, backend }]) => {
-  if (script === "tensor") return tensorBackends.includes(backend!);
-  return script && (backend !== "blas" || BLAS);
-});
+export const AVAILABLE = Object.entries(TRAINERS).filter(([, { script, backend = "typescript" }]) =>
+  script && ["typescript", ...tensorBackends].includes(backend)
+);

@@ -62,24 +62,21 @@ async function startWith(libraries: Record<string, Symbols | Error>, os = "linux
 const canFind = permitted("the tests of how BLAS is found", "ffi");
 const test = (name: string, fn: () => Promise<void>) => testIf(canFind, name, fn);
 
-/** The libraries of each system, in order, and what is said where there is none. */
-const SYSTEMS: Record<string, { names: string; remedy?: string }> = {
-  linux: {
-    names: "libopenblasp.so.0 libopenblaso.so.0 libopenblas.so.0 libopenblas.so.3 " +
-      "libblisp.so.4 libbliso.so.4 libblis.so.4 libmkl_rt.so.3 libmkl_rt.so.2",
-    remedy: ", install OpenBLAS (apt install libopenblas0, dnf install openblas-threads)",
-  },
-  windows: {
-    names: "libopenblas.dll openblas.dll mkl_rt.3.dll mkl_rt.2.dll",
-    remedy: ", put OpenBLAS's libopenblas.dll on the PATH",
-  },
-  darwin: { names: "/System/Library/Frameworks/Accelerate.framework/Accelerate" },
-  freebsd: { names: "" },
-};
+const LINUX = [
+  ...["libopenblasp.so.0", "libopenblaso.so.0", "libopenblas.so.0", "libopenblas.so.3"],
+  ...["libblisp.so.4", "libbliso.so.4", "libblis.so.4", "libmkl_rt.so.3", "libmkl_rt.so.2"],
+];
+const REMEDY = ", install OpenBLAS (apt install libopenblas0, dnf install openblas-threads)";
+const WINDOWS = ["libopenblas.dll", "openblas.dll", "mkl_rt.3.dll", "mkl_rt.2.dll"];
 
 test("startBlas() finds each tuned library of a system, and not the reference one", async () => {
-  for (const [os, { names, remedy = "" }] of Object.entries(SYSTEMS)) {
-    const tried = names.split(" ").filter((name) => name);
+  const systems: [os: string, names: string[], remedy: string][] = [
+    ["linux", LINUX, REMEDY],
+    ["windows", WINDOWS, ", put OpenBLAS's libopenblas.dll on the PATH"],
+    ["darwin", ["/System/Library/Frameworks/Accelerate.framework/Accelerate"], ""],
+    ["freebsd", [], ""],
+  ];
+  for (const [os, tried, remedy] of systems) {
     const message = `Cannot use BLAS: no fast library was found${remedy}`;
     const without = await startWith({ "libblas.so.3": library() }, os);
     assert.deepEqual(without, { tried, message, worthAHint: true });
@@ -91,7 +88,7 @@ test("startBlas() finds each tuned library of a system, and not the reference on
 });
 
 test("startBlas() passes over libraries that multiply wrongly, and says so", async () => {
-  const [first, second, , , , , third] = SYSTEMS.linux.names.split(" ");
+  const [first, second, , , , , third] = LINUX;
   const wrong = "it multiplies wrongly on this machine";
   for (const type of ["float32", "float64"]) {
     for (const transposes of ["111 111", "112 111", "111 112", "112 112"]) {
@@ -106,7 +103,7 @@ test("startBlas() passes over libraries that multiply wrongly, and says so", asy
     [second]: new Error(`Could not open library: Could not open library: ${missing}`),
   });
   const reasons = `${first}: ${wrong}; ${second}: ${missing}; no fast library was found`;
-  assert.equal(message, `Cannot use BLAS: ${reasons}${SYSTEMS.linux.remedy}`);
+  assert.equal(message, `Cannot use BLAS: ${reasons}${REMEDY}`);
 });
 
 test("startBlas() gives OpenBLAS a thread a processor at most", async () => {

@@ -1,7 +1,6 @@
 /** The page that `deno task page` writes, in a real browser. */
 
 import assert from "node:assert/strict";
-import { pathToFileURL } from "node:url";
 import { NotAvailable } from "../lib/errors.ts";
 import { permitted, testIf, tryTo } from "./available.ts";
 import seed42 from "./numpy_losses/seed42_64x1000x100x10.json" with { type: "json" };
@@ -42,10 +41,9 @@ async function textsOf(parameters: string, ...flags: string[]): Promise<string[]
   const { code, stderr } = await (built ??= runDeno(["task", "--quiet", "page"]));
   assert.equal(code, 0, stderr);
   const html = await Deno.readTextFile(new URL(".page/index.html", ROOT));
-  const file = await Deno.makeTempFile({ suffix: ".html" });
-  await Deno.writeTextFile(file, html.replace('<script type="module">', (tag) => CLOCK + tag));
-  const page = await dump(browser!, `${pathToFileURL(file)}?${parameters}`, ...flags);
-  await Deno.remove(file);
+  const test = new URL(".page/test.html", ROOT);
+  await Deno.writeTextFile(test, html.replace('<script type="module">', (tag) => CLOCK + tag));
+  const page = await dump(browser!, `${test}?${parameters}`, ...flags);
   const [, main] = page.match(/<main>(.*)<\/main>/s)!;
   return main.split(/<[^>]*>/).map((text) => text.trim()).filter((text) => text);
 }

@@ -21,9 +21,8 @@ const codeIn = (text: string) =>
 const statements = (code: string) => code.replaceAll(/\/\/.*$|\s/gm, "");
 
 Deno.test("the line-by-line blocks have every statement of the loops, in order", () => {
-  const shown = README.match(/<details>.*?<\/details>/gs)!.filter((part) =>
-    part.includes("```python")
-  )
+  const folded = README.match(/<details>.*?<\/details>/gs)!;
+  const shown = folded.filter((part) => part.includes("```python"))
     .map((part) => codeIn(part).join(""));
   const loops = [naive, ndarray, tensor].map((script) =>
     script.match(/\n {2}for \(let t = 0.*?\n {2}}\n/s)![0]
@@ -45,7 +44,15 @@ Deno.test("every task of the pages exists", () => {
   }
 });
 
-const numbersIn = (text: string) => text.match(/-?\d+\.?\d*/g)!.map(Number);
+function assertNumbers(printed: string, shown: string, tolerance: (number: number) => number) {
+  const [actual, expected] = [printed, shown].map((text) =>
+    text.match(/-?\d+\.?\d*/g)!.map(Number)
+  );
+  assert.equal(actual.length, expected.length, printed);
+  for (const [i, number] of expected.entries()) {
+    assert.ok(Math.abs(actual[i] - number) <= tolerance(number), `${actual[i]} is not ${number}`);
+  }
+}
 
 testIf(runs, "the naive script prints what the README shows", async () => {
   const [, script, args, shown] = README.match(/run (naive.*\.ts) (.*)\n```\n\n```\n(.*?)```/s)!;
@@ -54,10 +61,7 @@ testIf(runs, "the naive script prints what the README shows", async () => {
   const words = (text: string) => text.replaceAll(/\d+\.\d+/g, "");
   assert.equal(words(printed), words(shown));
   // The last digits depend on the version of V8, whose logarithms differ.
-  const losses = numbersIn(printed);
-  for (const [i, loss] of numbersIn(shown).entries()) {
-    assert.ok(Math.abs(losses[i] - loss) <= 1e-9 * loss, `${losses[i]} is not ${loss}`);
-  }
+  assertNumbers(printed, shown, (loss) => 1e-9 * loss);
 });
 
 testIf(runs, "the README's examples print what their comments say", async () => {
@@ -68,11 +72,7 @@ testIf(runs, "the README's examples print what their comments say", async () => 
   for (const example of examples) {
     const { stdout, stderr } = await runDeno(["eval", "--no-lock", "--ext=ts", example]);
     const comments = [...example.matchAll(/console\.log.*\/\/ (.*)/g)].map(([, text]) => text);
-    const expected = numbersIn(comments.join("\n"));
     assert.ok(stdout, stderr);
-    assert.equal(numbersIn(stdout).length, expected.length);
-    for (const [i, number] of numbersIn(stdout).entries()) {
-      assert.ok(Math.abs(number - expected[i]) < 6e-5, `${number} is not ${expected[i]}`);
-    }
+    assertNumbers(stdout, comments.join("\n"), () => 6e-5);
   }
 });
