@@ -59,10 +59,8 @@ function header(measured: Measurements, theme: Theme): string {
   const { background } = theme;
   return chart(theme, {
     height: 310,
+    margin: 5,
     marginLeft: 236,
-    marginRight: 5,
-    marginTop: 5,
-    marginBottom: 5,
     x: { axis: null, domain: [0, cut] },
     y: { label: null, domain: bars.map(({ name }) => name), tickSize: 0, padding: 0.2 },
     marks: [
@@ -107,11 +105,10 @@ function hidden(measured: Measurements, theme: Theme): string {
 
 /** Every picture of measurements for both themes, by file name. */
 export function drawPictures(measured: Measurements): Record<string, string> {
-  const pictures = Object.entries({ header, hidden });
-  const themes = Object.entries(THEMES);
-  const drawn = pictures.flatMap(([name, draw]) =>
-    themes.map(([theme, colors]) => [`${name}_${theme}.svg`, draw(measured, colors)])
-  );
+  const drawn = Object.entries(THEMES).flatMap(([name, theme]) => [
+    [`header_${name}.svg`, header(measured, theme)],
+    [`hidden_${name}.svg`, hidden(measured, theme)],
+  ]);
   return Object.fromEntries(drawn);
 }
 

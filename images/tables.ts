@@ -47,17 +47,13 @@ export const TRAINERS: Record<string, Trainer> = {
   "PyTorch on CUDA": { needs: "CUDA" },
 };
 
-const threeDigits = new Intl.NumberFormat("en", {
-  minimumSignificantDigits: 3,
-  maximumSignificantDigits: 3,
-  useGrouping: false,
-});
+const DIGITS = { minimumSignificantDigits: 3, maximumSignificantDigits: 3, useGrouping: false };
 
 /** A time in milliseconds, such as `11.4 ms`. */
-export const inMs = (ms: number) => `${threeDigits.format(ms)} ms`;
+export const inMs = (ms: number) => `${ms.toLocaleString("en", DIGITS)} ms`;
 
 /** A time in seconds, such as `5.72 s`; it is given in milliseconds. */
-export const inSeconds = (ms: number) => `${threeDigits.format(ms / 1000)} s`;
+export const inSeconds = (ms: number) => `${(ms / 1000).toLocaleString("en", DIGITS)} s`;
 
 /**
  * The time of that name, in milliseconds.
@@ -82,22 +78,19 @@ const table = (heads: string[], rows: string[][], left = 1) =>
   markdownTable([heads, ...rows], { align: heads.map((_, i) => i < left ? "" : "r") });
 
 /** What was measured in a group. */
-const namesIn = ({ times }: Measurements, group: string) =>
-  times.filter((time) => time.group === group).map(({ name }) => name);
+const timesIn = ({ times }: Measurements, group: string) =>
+  times.filter((time) => time.group === group);
 
 /** The times of a group, each compared with the first. */
 function compared(measured: Measurements, group: string): string[][] {
-  const [first, ...others] = namesIn(measured, group);
-  return [first, ...others].map((name) => {
-    const ms = timeOf(measured, name, group);
-    return [name, inMs(ms), comparison(ms, timeOf(measured, first, group))];
-  });
+  const times = timesIn(measured, group);
+  return times.map(({ name, ms }) => [name, inMs(ms), comparison(ms, times[0].ms)]);
 }
 
 /** The times of several groups, side by side. */
 const sideBySide = (measured: Measurements, groups: string[]) =>
-  namesIn(measured, groups.at(-1)!)
-    .map((name) => [name, ...groups.map((group) => inMs(timeOf(measured, name, group)))]);
+  timesIn(measured, groups.at(-1)!)
+    .map(({ name }) => [name, ...groups.map((group) => inMs(timeOf(measured, name, group)))]);
 
 /** The tables, by the names of their places. */
 const TABLES: Record<string, (measured: Measurements) => string> = {
@@ -131,7 +124,7 @@ const TABLES: Record<string, (measured: Measurements) => string> = {
 
   machine(measured) {
     const { machine, date, versions } = measured;
-    const names = namesIn(measured, iteration());
+    const names = timesIn(measured, iteration()).map(({ name }) => name);
     const missing = Object.keys(TRAINERS).filter((name) => !names.includes(name)).join(", ");
     const without = missing && ` What it lacks could not be measured: ${missing}.`;
     return `The machine was an ${machine}, on ${date}: ${versions.join(", ")}.${without}`;

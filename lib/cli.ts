@@ -25,16 +25,13 @@ export interface Command {
 const MAX_NUMBERS = 2 ** 26;
 export const MAX_NUMBERS_IN_ARRAYS = 2 ** 23; // of arrays of arrays, each of whose rows is an object
 
-/** Which numbers a flag takes, by words that say so. */
-const RANGES = {
-  "a whole number above 0": (n: number) => Number.isSafeInteger(n) && n > 0,
-  "a whole number from 0 to 4294967295": (n: number) => n === n >>> 0,
-  "a number above 0": (n: number) => n > 0 && n < Infinity,
-};
-const [COUNT, UINT32, POSITIVE] = Object.keys(RANGES) as (keyof typeof RANGES)[];
+/** Which numbers a flag takes: in words, and as a test. */
+type Range = [words: string, includes: (n: number) => boolean];
+const COUNT: Range = ["a whole number above 0", (n) => Number.isSafeInteger(n) && n > 0];
+const UINT32: Range = ["a whole number from 0 to 4294967295", (n) => n === n >>> 0];
+const POSITIVE: Range = ["a number above 0", (n) => n > 0 && n < Infinity];
 
-// deno-fmt-ignore
-type Flag = { letter: string; key: Exclude<keyof Options, "backend">; takes: keyof typeof RANGES; about: string };
+type Flag = { letter: string; key: Exclude<keyof Options, "backend">; takes: Range; about: string };
 
 /** The flags that take a number; a letter stands for it in the help. */
 // deno-fmt-ignore
@@ -54,8 +51,8 @@ const backendNames = ({ backends = ARRAYS }: Command) =>
   backends === ARRAYS ? [] : ["auto", ...Object.keys(backends)];
 
 /** The flags of a command that take a number. */
-export const numberFlags = ({ printsLosses }: Command) =>
-  Object.entries(FLAGS).filter(([name]) => printsLosses || name !== "log-every");
+const numberFlags = ({ printsLosses }: Command) =>
+  new Map(Object.entries(FLAGS).filter(([name]) => printsLosses || name !== "log-every"));
 
 /** A number as people write it; Number() would also take "", " " and "0x10". */
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
@@ -75,7 +72,7 @@ export async function parseOptions(command: Command, args: string[]): Promise<Op
     if (words.length > 0 && /^-[\d.]/.test(arg)) words.push(`${words.pop()}=${arg}`);
     else words.push(arg);
   }
-  const names = numberFlags(command).map(([name]) => name);
+  const names = [...numberFlags(command).keys()];
   if (backendNames(command).length > 0) names.push("backend");
   const strings = Object.fromEntries(names.map((name) => [name, { type: "string" } as const]));
   // Only here, because no browser has it.
@@ -99,11 +96,13 @@ export function readOptions(command: Command, texts: Record<string, string>): Op
       const names = backendNames(command);
       if (!names.includes(text)) throw invalidValue(name, text, names.join(", "));
       options.backend = text;
-    } else {
-      const { key, takes } = FLAGS[name];
-      options[key] = DECIMAL.test(text) ? Number(text) : NaN;
-      if (!RANGES[takes](options[key])) throw invalidValue(name, text, takes);
+      continue;
     }
+    const flag = numberFlags(command).get(name);
+    if (!flag) throw new UserError(`Cannot read the flags: Unknown option '--${name}'`, 2);
+    const { key, takes: [words, includes] } = flag;
+    options[key] = DECIMAL.test(text) ? Number(text) : NaN;
+    if (!includes(options[key])) throw invalidValue(name, text, words);
   }
 
   const { N, D_in, H, D_out } = options;
@@ -120,10 +119,10 @@ const invalidValue = (flag: string, value: string, takes: string) =>
 /** The text that `--help` prints. */
 export function help(command: Command): string {
   const defaults = { ...SHARED_DEFAULTS, ...command.defaults };
-  const rows = numberFlags(command).map(([name, { letter, key, takes, about }]) => {
+  const rows = [...numberFlags(command)].map(([name, { letter, key, takes: [words], about }]) => {
     const value = defaults[key];
     const shown = value > 0 && value < 1 ? value.toExponential() : value;
-    return [`--${name} ${letter}`, `${about}; ${takes}, default ${shown}`];
+    return [`--${name} ${letter}`, `${about}; ${words}, default ${shown}`];
   });
   const backends = backendNames(command).join(", ");
   if (backends) rows.push(["--backend NAME", `${backends}; default auto`]);

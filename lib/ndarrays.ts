@@ -167,11 +167,10 @@ const multiplyByBlas = (multiply: Blas["multiply"]): Multiply => (a, b, result) 
 
 /** Describes to BLAS a matrix that is row by row in memory, or whose transpose is; no other. */
 function operand(matrix: Matrix): Operand | undefined {
-  const views = [matrix, matrix.transpose(1, 0)];
   const transposed = !isRowByRow(matrix);
-  const { data, shape, offset, size } = views[Number(transposed)];
-  if (size === 0 || !views.some(isRowByRow)) return undefined;
-  return { data: data.subarray(offset), shape, transposed };
+  const view = transposed ? matrix.transpose(1, 0) : matrix;
+  if (view.size === 0 || !isRowByRow(view)) return undefined;
+  return { data: view.data.subarray(view.offset), shape: view.shape, transposed };
 }
 
 /** How to start each backend of the ndarray script. */

@@ -16,7 +16,7 @@ export type Losses = Iterable<{ t: number; loss: number | Pending }>;
 type Reading = Pick<Options, "steps" | "logEvery" | "learningRate">;
 
 /** Gives the number, and frees the tensor that it was in. */
-const read = async (loss: number | Pending): Promise<number> =>
+export const read = async (loss: number | Pending): Promise<number> =>
   typeof loss === "number" ? loss : (await loss.data().finally(() => loss.dispose()))[0];
 
 /** Starts to read the losses that are to be printed, and yields each when its turn comes. */

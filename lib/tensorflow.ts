@@ -40,9 +40,7 @@ export async function startTensorflow(): Promise<string> {
   } catch (error) {
     throw new NotAvailable("tensorflow", `${firstLine(error)}, ${remedy}`, true);
   }
-  const { binding, isUsingGpuDevice } = tf.backend() as tf.KernelBackend & {
-    binding: { TF_Version: string };
-    isUsingGpuDevice: boolean;
-  };
+  type Native = tf.KernelBackend & { binding: { TF_Version: string }; isUsingGpuDevice: boolean };
+  const { binding, isUsingGpuDevice } = tf.backend() as Native;
   return `TensorFlow ${binding.TF_Version} on the ${isUsingGpuDevice ? "GPU" : "CPU"}`;
 }

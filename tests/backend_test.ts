@@ -3,8 +3,6 @@
 import assert from "node:assert/strict";
 import { type Backends, openBackend } from "../lib/backend.ts";
 import { NotAvailable } from "../lib/errors.ts";
-import { NDARRAY_BACKENDS } from "../lib/ndarrays.ts";
-import { TENSOR_BACKENDS } from "../lib/tensors.ts";
 
 /** Backends of which some are available; the GPU is one computed on the CPU. */
 function machine(...available: string[]): Backends {
@@ -38,9 +36,4 @@ Deno.test("openBackend() does not hide a mistake in the code", async () => {
   const mistake = new TypeError("x is not a function");
   const broken = () => Promise.reject(mistake);
   await assert.rejects(openBackend("auto", { broken, ...machine("wasm") }), mistake);
-});
-
-Deno.test("auto tries the backends of each script from the fastest to the slowest", () => {
-  assert.deepEqual(Object.keys(NDARRAY_BACKENDS), ["blas", "wasm", "typescript"]);
-  assert.deepEqual(Object.keys(TENSOR_BACKENDS), ["tensorflow", "webgpu", "blas", "wasm"]);
 });

@@ -6,7 +6,6 @@
  */
 
 import { inSeconds } from "../images/tables.ts";
-import type { Options } from "../lib/cli.ts";
 import { announce, print, runCommand } from "../lib/run.ts";
 import { COMPARISON, figures, iterationTime, notes, STARTS } from "./trainings.ts";
 
@@ -15,8 +14,8 @@ function showProgress(line: string) {
   if (Deno.stderr.isTerminal()) Deno.stderr.writeSync(new TextEncoder().encode(`${line}\x1b[K\r`));
 }
 
-/** Trains the three, each on its fastest backend, and makes a table of them. */
-async function compare(options: Options): Promise<string[][]> {
+await runCommand(COMPARISON, async (options) => {
+  // Each is trained on its fastest backend.
   const rows: Record<string, string>[] = [];
   let iterationOfArrays: number | undefined;
   for (const start of Object.values(STARTS)) {
@@ -40,11 +39,8 @@ async function compare(options: Options): Promise<string[][]> {
     const compared = figures(options, losses, iteration, iterationOfArrays);
     rows.push({ "": backend.device, total, ...compared });
   }
-  return [Object.keys(rows[0]), ...rows.map((row) => Object.values(row))];
-}
 
-await runCommand(COMPARISON, async (options) => {
-  const table = await compare(options);
+  const table = [Object.keys(rows[0]), ...rows.map((row) => Object.values(row))];
   const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
   for (const [device, ...rest] of table) {
     const cells = rest.map((cell, i) => cell.padStart(widths[i + 1]));

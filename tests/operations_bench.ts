@@ -5,8 +5,7 @@ import ndarray from "ndarray";
 // @ts-types="@types/ndarray-ops"
 import ops from "ndarray-ops";
 import * as tf from "@tensorflow/tfjs-core";
-import { openBackend } from "../lib/backend.ts";
-import { TENSOR_BACKENDS } from "../lib/tensors.ts";
+import { useBackend } from "./available.ts";
 import { bench } from "./bench.ts";
 
 // The numbers are 0.5, 1.5, …: fractions, for V8 keeps arrays of whole numbers in another way.
@@ -14,7 +13,7 @@ const LENGTH = 1_000_000;
 const numbers = Array.from({ length: LENGTH }, (_, i) => i + 0.5);
 const block = ndarray(Float64Array.from(numbers));
 const empty = () => ndarray(new Float64Array(LENGTH));
-await openBackend("wasm", TENSOR_BACKENDS);
+await useBackend("wasm");
 const tensor = tf.tensor(numbers);
 
 /** What computes each operation, by its kind. */

@@ -8,7 +8,7 @@
 /// <reference lib="dom" />
 
 import { comparison, TRAINERS } from "../images/tables.ts";
-import { numberFlags, type Options, readOptions } from "../lib/cli.ts";
+import { type Options, readOptions } from "../lib/cli.ts";
 import { firstLine, UserError } from "../lib/errors.ts";
 import { TENSOR_BACKENDS } from "../lib/tensors.ts";
 import { COMPARISON, figures, iterationTime, notes, STARTS } from "./trainings.ts";
@@ -31,16 +31,6 @@ function browser({ userAgent }: Navigator): string {
   const [, system = "another system"] = userAgent.match(/\((?:X11; |Linux; )*(\w+)/) ?? [];
   const better: Record<string, string> = { Edg: "Edge", OPR: "Opera", Version: "Safari" };
   return `${better[name] ?? name} ${version} on ${system}`;
-}
-
-/** Reads the flags from the address. */
-function readAddress(): Options {
-  const command = { ...COMPARISON, backends: { webgpu: TENSOR_BACKENDS.webgpu } };
-  const texts = Object.fromEntries(new URLSearchParams(location.search));
-  const known = [...numberFlags(command).map(([name]) => name), "backend"];
-  const unknown = Object.keys(texts).find((name) => !known.includes(name));
-  if (unknown === undefined) return readOptions(command, texts);
-  throw new UserError(`Cannot read the flags: Unknown option '--${unknown}'`);
 }
 
 /** Trains, shows in a row how far it is and below it a bar, and gives the time of an iteration. */
@@ -92,7 +82,8 @@ function answer(times: Record<string, number>): string {
 }
 
 try {
-  const options = readAddress();
+  const command = { ...COMPARISON, backends: { webgpu: TENSOR_BACKENDS.webgpu } };
+  const options = readOptions(command, Object.fromEntries(new URLSearchParams(location.search)));
   const about = `${browser(navigator)}, ${options.steps} iterations`;
   const digits = "Tensors have numbers of seven digits, and so another last loss than the others.";
   find("small").innerText = [about, ...notes(options), digits].join("\n");

@@ -4,7 +4,6 @@
  */
 
 import { PRODUCTS } from "../images/tables.ts";
-import { openBackend } from "../lib/backend.ts";
 import { NDARRAY_BACKENDS } from "../lib/ndarrays.ts";
 import { draw, type Matrix, matrixMultiply, transpose } from "../naive_neural_network.ts";
 import { AVAILABLE, bench } from "./bench.ts";
@@ -30,28 +29,26 @@ function factors(): [Matrix, Matrix][] {
   return [[x, w1], [h, w2], [transpose(h), y], [y, transpose(w2)], [transpose(x), h]];
 }
 
-function benchArrays(how: string, multiply: (a: Matrix, b: Matrix) => Matrix) {
+/** Benchmarks the products, with the factors as `convert` makes them of arrays of arrays. */
+function benchProducts<M>(name: string, convert: (rows: Matrix) => M, dot: (a: M, b: M) => M) {
   const start = () => {
-    const pairs = factors();
-    return () => pairs.map(([a, b]) => multiply(a, b));
+    const pairs = factors().map((pair) => pair.map(convert));
+    return () => pairs.map(([a, b]) => dot(a, b));
   };
-  bench({ group: PRODUCTS, name: `arrays, ${how}`, start });
+  bench({ group: PRODUCTS, name, start });
 }
 
-benchArrays("i, k, j", matrixMultiply); // the other products are compared with this one
-benchArrays("i, j, k", multiplyInOriginalOrder);
+const itself = (rows: Matrix) => rows;
+benchProducts("arrays, i, k, j", itself, matrixMultiply); // the others are compared with this one
+benchProducts("arrays, i, j, k", itself, multiplyInOriginalOrder);
 
 const COPIED: Record<string, string> = { wasm: "into WebAssembly", blas: "for BLAS" };
 
 for (const [name, { script, backend }] of AVAILABLE) {
   if (script !== "ndarray") continue;
-  const { dot } = await openBackend(backend!, NDARRAY_BACKENDS);
-  const start = () => {
-    const pairs = factors().map((pair) => pair.map(toNdarray));
-    return () => pairs.map(([a, b]) => dot(a, b));
-  };
-  bench({ group: PRODUCTS, name, start });
+  const { dot } = NDARRAY_BACKENDS[backend as keyof typeof NDARRAY_BACKENDS]();
+  benchProducts(name, toNdarray, dot);
   if (!(backend! in COPIED)) continue;
   const how = `copied ${COPIED[backend!]} and back`;
-  benchArrays(how, (a, b) => toRows(dot(toNdarray(a), toNdarray(b))));
+  benchProducts(`arrays, ${how}`, itself, (a, b) => toRows(dot(toNdarray(a), toNdarray(b))));
 }

@@ -8,11 +8,11 @@ const TALKATIVE =
   /COLOR|DEBUG|VERBOSE|LOG|TRACE|^OMP_DISPLAY|^KMP_|_LAYERS|_HUD|^DENO_(INSPECT|AUDIT)/i;
 
 /** A process of Deno's, with the user's environment, nobody to ask, and two minutes' time. */
-export function command(args: string[], env: Record<string, string> = {}, folder = ROOT.href) {
+export function command(args: string[], env: Record<string, string> = {}, cwd = ROOT) {
   const kept = Object.entries(Deno.env.toObject()).filter(([name]) => !TALKATIVE.test(name));
   return new Deno.Command(Deno.execPath(), {
     args,
-    cwd: new URL(folder),
+    cwd,
     clearEnv: true,
     // Mesa's Vulkan driver complains where nobody is logged in, and has no such variable.
     env: { ...Object.fromEntries(kept), NO_COLOR: "1", XDG_RUNTIME_DIR: "/tmp", ...env },
@@ -24,17 +24,16 @@ export function command(args: string[], env: Record<string, string> = {}, folder
 }
 
 /** Runs a process of Deno's to its end. */
-export async function runDeno(args: string[], env?: Record<string, string>) {
-  const { code, stdout, stderr } = await command(args, env).output();
+export async function runDeno(...process: Parameters<typeof command>) {
+  const { code, stdout, stderr } = await command(...process).output();
   const decoder = new TextDecoder();
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
 /** Runs a script with these flags of Deno's to its end. */
-export const runScript = (script: string, args: string[], denoFlags: string[] = [], env = {}) =>
-  runDeno(["run", "--quiet", ...denoFlags, script, ...args], env);
+export const runScript = (script: string, args: string[], denoFlags: string[] = []) =>
+  runDeno(["run", "--quiet", ...denoFlags, script, ...args]);
 
 /** The flag that runs this code before a script. */
-export const preload = (
-  code: string,
-) => ["--preload", `data:text/javascript,${encodeURIComponent(code)}`];
+export const preload = (code: string) =>
+  `--preload=data:text/javascript,${encodeURIComponent(code)}`;

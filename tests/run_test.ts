@@ -19,24 +19,17 @@ function slowLosses(steps: number, delay: (t: number) => number, fails = Infinit
     },
     dispose: () => reading.disposed++,
   });
-  function* losses() {
-    for (let t = 0; t < steps; t++) yield { t, loss: loss(t) };
-  }
-  return { reading, losses: losses() };
+  return { reading, losses: Array.from({ length: steps }, (_, t) => ({ t, loss: loss(t) })) };
 }
 
-Deno.test("readLosses() gives losses in order, whichever is read first, a few at a time", async () => {
-  const { reading, losses } = slowLosses(40, (t) => (t * 7) % 11);
-  const read = await Array.fromAsync(readLosses(losses, printing(40), 15));
-  assert.deepEqual(read, Array.from({ length: 40 }, (_, t) => ({ t, loss: t })));
-  assert.deepEqual([reading.most, reading.disposed], [16, 40]);
-});
-
-Deno.test("readLosses() frees losses that are not printed, and does not read them", async () => {
-  const { reading, losses } = slowLosses(10, () => 1);
-  const read = await Array.fromAsync(readLosses(losses, printing(10, 4), 15));
-  assert.deepEqual(read.map(({ loss }) => loss), [0, 4, 8, 9]);
-  assert.deepEqual([reading.begun, reading.disposed], [[0, 4, 8, 9], 10]);
+Deno.test("readLosses() reads only what is printed, in order, a few at a time", async () => {
+  for (const [logEvery, most] of [[1, 16], [4, 4]]) {
+    const { reading, losses } = slowLosses(40, (t) => (t * 7) % 11);
+    const read = await Array.fromAsync(readLosses(losses, printing(40, logEvery), 15));
+    const printed = [...Array(40).keys()].filter((t) => t % logEvery === 0 || t === 39);
+    assert.deepEqual(read, printed.map((t) => ({ t, loss: t })));
+    assert.deepEqual([reading.begun, reading.most, reading.disposed], [printed, most, 40]);
+  }
 });
 
 Deno.test("readLosses() throws what a read failed with in its turn, and nothing ends the process", async () => {

@@ -70,9 +70,8 @@ export function iterationTime(ends: number[]): number {
     start = i;
   }
   averages.sort((a, b) => a - b);
-  const middle = averages.length >> 1;
-  const isOdd = averages.length % 2 === 1;
-  return isOdd ? averages[middle] : (averages[middle - 1] + averages[middle]) / 2;
+  const middle = (averages.length - 1) / 2;
+  return (averages[Math.floor(middle)] + averages[Math.ceil(middle)]) / 2;
 }
 
 /** What {@linkcode figures} are, in a line or two. */
