@@ -1,9 +1,4 @@
-/**
- * Trains all three networks in turn and compares them, with each other and with
- * NumPy: `deno task start`.
- *
- * @module
- */
+/** Trains all three networks and compares them, with NumPy too: `deno task start`. @module */
 
 import { inSeconds } from "../images/tables.ts";
 import { announce, print, runCommand } from "../lib/run.ts";

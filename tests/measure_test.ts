@@ -1,7 +1,7 @@
 /** What is timed, how, and what is said of it. */
 
 import assert from "node:assert/strict";
-import type * as tf from "@tensorflow/tfjs-core";
+import * as tf from "@tensorflow/tfjs-core";
 import { type Measurements, PRODUCTS } from "../images/tables.ts";
 import { AVAILABLE, BENCHMARKS } from "./bench.ts";
 import { toRows } from "./convert.ts";
@@ -35,6 +35,10 @@ Deno.test("the operations compute what they are called", async () => {
       assert.ok(Math.abs(actual / expected - 1) < 1e-6, `${kind}, ${operation}: ${actual}`);
     }
   }
+  const { numTensors } = tf.memory();
+  const timed = BENCHMARKS.filter(({ group }) => group.endsWith(" of a million numbers"));
+  for (const { start } of timed) (await start())();
+  assert.equal(tf.memory().numTensors, numTensors);
 });
 
 Deno.test("STARTS start what a trainer is called, and yield NumPy's losses", async () => {

@@ -82,11 +82,7 @@ function assertClose(actual: number, expected: number, tolerance: number, what: 
 }
 
 // README.md invites its readers to change the naive script, and to run the first of these.
-const SCRIPTS: Record<string, Train> = {
-  naive: arrays,
-  ndarray: ndarrays("wasm"),
-  tensor: tensors("wasm"),
-};
+const SCRIPTS = { naive: arrays, ndarray: ndarrays("wasm"), tensor: tensors("wasm") };
 
 for (const [script, train] of Object.entries(SCRIPTS)) {
   Deno.test(`${script}: gradients are those of central differences`, async () => {

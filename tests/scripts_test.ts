@@ -87,6 +87,9 @@ const DRIVER = isLinux ? ", install a Vulkan driver (apt install mesa-vulkan-dri
 const REASONS =
   `${PERMISSIONS}; webgpu: there is no adapter${DRIVER}; BLAS: ${NEEDS_FFI}; WebAssembly: it is off`;
 
+const TOO_LARGE =
+  "Cannot use matrices of these sizes: together they have 21544640 numbers, and 8388608 is the limit";
+
 /** What fails: the flags of a script and of Deno, the code, and the line. */
 // deno-fmt-ignore
 const FAILURES: [script: string, args: string[], denoFlags: string[], code: number, line: string][] = [
@@ -102,7 +105,8 @@ const FAILURES: [script: string, args: string[], denoFlags: string[], code: numb
   [TENSOR, ["--backend=webgpu"], [NO_ADAPTER], 1, `Cannot use webgpu: there is no adapter${DRIVER}`],
   [TENSOR, ["--backend=webgpu"], [NO_ADAPTER, asIf("build", '{ os: "darwin" }')], 1, "Cannot use webgpu: there is no adapter"],
   [TENSOR, [], [NO_ADAPTER, "--v8-flags=--jitless"], 1, `Cannot use any backend: ${REASONS}`],
-  [COMPARE, ["--hidden=20000"], [], 2, "Cannot use matrices of these sizes: together they have 21544640 numbers, and 8388608 is the limit"],
+  [NAIVE, ["--hidden=20000"], [], 2, TOO_LARGE],
+  [COMPARE, ["--hidden=20000"], [], 2, TOO_LARGE],
 ];
 
 test("what fails is one line on stderr, and the code says whether a flag is wrong", async () => {
@@ -212,6 +216,20 @@ test("deno task start: shows its progress, and then a table of the three", async
   assert.equal(arrays, `${progress.join("")}\x1b[K\r`);
   const { stdout: help } = await runScript(COMPARE, ["--help"]);
   assert.match(help, /^Trains the three [^]*\nUsage: deno task start \[flags\]\n/);
+});
+
+test("time.ts times whole iterations, with as many hidden units as it is told", async () => {
+  // A clock that goes on by 1 ms for each number of 64 samples and 2 hidden units, which ReLU takes.
+  const clock = preload(`let now = 0;
+    performance.now = () => now;
+    const { max } = Math;
+    Math.max = (...numbers) => (now++, max(...numbers));`);
+  const args = ["iteration", "arrays", "2"];
+  const { stdout } = await runScript("tests/time.ts", args, [READ, NO_ADAPTER, clock]);
+  const { name, group, ends } = JSON.parse(stdout);
+  assert.deepEqual([name, group], ["arrays", "an iteration with 2 hidden units"]);
+  // For more than 1500 ms.
+  assert.deepEqual(ends, Array.from({ length: 13 }, (_, i) => ends[0] + 128 * i));
 });
 
 testIf(copies, "a copy beside a package.json runs, and says what is missing", async () => {
