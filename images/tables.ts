@@ -81,11 +81,10 @@ const table = (heads: string[], rows: string[][], left = 1) =>
 const timesIn = ({ times }: Measurements, group: string) =>
   times.filter((time) => time.group === group);
 
-/** The times of a group, each compared with the first. */
-function compared(measured: Measurements, group: string): string[][] {
-  const times = timesIn(measured, group);
-  return times.map(({ name, ms }) => [name, inMs(ms), comparison(ms, times[0].ms)]);
-}
+/** The times of a group, each compared with one of them. */
+const compared = (measured: Measurements, other: string, group: string) =>
+  timesIn(measured, group)
+    .map(({ name, ms }) => [name, inMs(ms), comparison(ms, timeOf(measured, other, group))]);
 
 /** The times of several groups, side by side. */
 const sideBySide = (measured: Measurements, groups: string[]) =>
@@ -95,7 +94,7 @@ const sideBySide = (measured: Measurements, groups: string[]) =>
 /** The tables, by the names of their places. */
 const TABLES: Record<string, (measured: Measurements) => string> = {
   iterations(measured) {
-    const rows = compared(measured, iteration())
+    const rows = compared(measured, "arrays", iteration())
       .map(([name, ...figures]) => [name, TRAINERS[name].needs, ...figures]);
     return table(["", "needs", "an iteration", "compared with arrays"], rows, 2);
   },
@@ -106,8 +105,8 @@ const TABLES: Record<string, (measured: Measurements) => string> = {
   },
 
   products(measured) {
-    const heads = ["what multiplies", "the five products", "compared with the first"];
-    return table(heads, compared(measured, PRODUCTS));
+    const heads = ["what multiplies", "the five products", "compared with i, k, j"];
+    return table(heads, compared(measured, "arrays, i, k, j", PRODUCTS));
   },
 
   operations(measured) {

@@ -8,18 +8,17 @@
 import { existsSync } from "node:fs";
 import { cpus } from "node:os";
 import * as tf from "@tensorflow/tfjs-core";
-import { type Measurements, TRAINERS } from "../images/tables.ts";
+import { type Measurements, PRODUCTS, TRAINERS } from "../images/tables.ts";
 import { UserError } from "../lib/errors.ts";
 import { exitOnError } from "../lib/run.ts";
 import * as naive from "../naive_neural_network.ts";
 import * as nd from "../ndarray_neural_network.ts";
 import * as tensor from "../tensor_neural_network.ts";
 import { availableBackends, useBackend } from "./available.ts";
-import { AVAILABLE } from "./bench.ts";
+import { AVAILABLE, BENCHMARKS } from "./bench.ts";
 import { ROOT } from "./run_script.ts";
 import { iterationTime } from "./trainings.ts";
 
-const HIDDEN = [25, 50, 100, 200, 400, 800, 1600, 3200, 6400];
 const OURS = [Deno.execPath(), "run", "--allow-all", "tests/time.ts"];
 const ORIGINALS = ["python3", "tests/originals.py"];
 
@@ -87,16 +86,22 @@ async function measure(): Promise<Measurements> {
   };
   // First, while there is nothing else that V8 could free.
   await measureMemory(measured);
+  await import("./products_bench.ts");
+  const { OPERATIONS } = await import("./operations_bench.ts");
   for (const backend of await availableBackends(false)) {
     const { device } = await useBackend(backend);
     if (backend !== "wasm") measured.versions.push(device.replace("tensors, with ", ""));
   }
 
   for (let round = 0; round < 3; round++) {
-    keepTimes(measured, await run([...OURS, "products"]));
-    keepTimes(measured, await run([...OURS, "operations"]));
+    for (const { name } of BENCHMARKS.filter(({ group }) => group === PRODUCTS)) {
+      keepTimes(measured, await run([...OURS, "products", name]));
+    }
+    for (const name of Object.keys(OPERATIONS)) {
+      keepTimes(measured, await run([...OURS, "operations", name]));
+    }
     keepTimes(measured, await run([...ORIGINALS, "operations"]));
-    for (const hidden of HIDDEN) {
+    for (const hidden of [25, 50, 100, 200, 400, 800, 1600, 3200, 6400]) {
       for (const name of trainers) {
         // An iteration of lists takes seconds there.
         if (name === "Python lists" && hidden > 400) continue;

@@ -228,7 +228,6 @@ test("time.ts times whole iterations, with as many hidden units as it is told", 
   const { stdout } = await runScript("tests/time.ts", args, [READ, NO_ADAPTER, clock]);
   const { name, group, ends } = JSON.parse(stdout);
   assert.deepEqual([name, group], ["arrays", "an iteration with 2 hidden units"]);
-  // For more than 1500 ms.
   assert.deepEqual(ends, Array.from({ length: 13 }, (_, i) => ends[0] + 128 * i));
 });
 
