@@ -56,7 +56,7 @@ if (BLAS) keepLoaded(BLAS.library);
 /** Makes TensorFlow.js compute on that backend. */
 export const useBackend = (name: TensorBackend) => openBackend(name, TENSOR_BACKENDS);
 
-/** The backends of TensorFlow.js that this machine has; a software GPU only if it may be slow. */
+/** The backends of TensorFlow.js that work here. A software GPU counts only if `mayBeSlow`. */
 export async function availableBackends(mayBeSlow = true): Promise<TensorBackend[]> {
   const backends: TensorBackend[] = [];
   for (const name of Object.keys(TENSOR_BACKENDS) as TensorBackend[]) {

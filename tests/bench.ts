@@ -13,16 +13,17 @@ interface Benchmark {
 /** Every benchmark that was registered. */
 export const BENCHMARKS: Benchmark[] = [];
 
-let current: { benchmark: Benchmark; run: () => unknown } | undefined; // keeps no other's memory
+let current: { benchmark: Benchmark; run: () => unknown } | undefined; // others are freed
 
 /**
  * Registers a benchmark, which is started when its turn comes.
- * @param runs How often it runs before it is timed, and then; if left out, Deno decides.
+ * @param runs How often it runs untimed (`warmup`) and timed (`n`); if left out, Deno decides.
  */
 export function bench(benchmark: Benchmark, runs: { warmup?: number; n?: number } = {}) {
   const { group, name, start } = benchmark;
   BENCHMARKS.push(benchmark);
-  Deno.bench(name, { group, baseline: name.startsWith("arrays"), ...runs }, async (b) => {
+  const baseline = /^arrays(, loops|, i, k, j)?$/.test(name);
+  Deno.bench(name, { group, baseline, ...runs }, async (b) => {
     if (current?.benchmark !== benchmark) {
       current = undefined;
       current = { benchmark, run: await start() };
@@ -35,7 +36,7 @@ export function bench(benchmark: Benchmark, runs: { warmup?: number; n?: number 
 
 const tensorBackends: string[] = await availableBackends(false);
 
-/** Our trainers that this machine can run; no software GPU. */
+/** Our trainers that this machine can run. A software GPU is left out. */
 export const AVAILABLE = Object.entries(TRAINERS).filter(([, { script, backend = "typescript" }]) =>
   script && ["typescript", ...tensorBackends].includes(backend)
 );

@@ -11,8 +11,8 @@ const { dot } = NDARRAY_BACKENDS.typescript();
 type Symbols = Record<string, (...args: number[]) => unknown>;
 
 /**
- * The functions of a BLAS library; what is wrong in it is the product of that type and those
- * transposes, by one in one number, and only where there are many.
+ * The functions of a BLAS library. If a type and two transposes are given as wrong, it adds one to
+ * one number of such products, if each number is a sum of more than 400 terms.
  */
 function library(wrong = ""): Symbols {
   const gemm = (type: string) => (...args: unknown[]) => {

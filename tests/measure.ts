@@ -84,7 +84,7 @@ async function measure(): Promise<Measurements> {
     memory: {},
     times: [],
   };
-  // First, while there is nothing else that V8 could free.
+  // First, before the benchmarks make large arrays, which V8 could free meanwhile.
   await measureMemory(measured);
   await import("./products_bench.ts");
   const { OPERATIONS } = await import("./operations_bench.ts");

@@ -57,12 +57,12 @@ const tensors = (backend: TensorBackend, dtype?: "int32"): Train => async (netwo
   return trained;
 };
 
-/** Own data of the bytes of images, and own weights in another order. */
+/** Copies data to bytes, as images have them, and weights to a block that is column by column. */
 const bytes = (rows: naive.Matrix) =>
   ndarray(new Uint8Array(rows.flat()), [rows.length, rows[0].length]) as unknown as Matrix;
 const columns = (rows: naive.Matrix) => toNdarray(naive.transpose(rows)).transpose(1, 0);
 
-/** Every other way to train the network on this machine, and to train with own data. */
+/** Every other way to train on this machine, and ways to train on a reader's own data. */
 const [OTHERS, OWN]: Record<string, Train>[] = [{}, {}];
 for (const backend of ["blas", "wasm", "typescript"] as const) {
   if (backend === "blas" && !BLAS) continue;

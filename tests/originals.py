@@ -1,14 +1,14 @@
 """Runs the Python originals, which `deno task originals` fetches into .originals.
 
     originals.py versions               what is there, with its version
-    originals.py iteration NAME HIDDEN  times an original, for 500 iterations or 1.5 seconds
+    originals.py iteration NAME HIDDEN  times an original, as time.ts times ours
     originals.py operations             times four operations on a million numbers
     originals.py memory                 the bytes of a matrix of 1000 x 100 numbers
     originals.py losses                 records tests/numpy_losses
 
 NAME is "Python lists", "NumPy", "PyTorch" or "PyTorch on CUDA". What is timed is printed as
-time.ts prints it: when it began, and when each run ended, in milliseconds. It runs on Python
-3.9 and later.
+time.ts prints it: when it began, and when each run ended, in milliseconds. This script needs
+Python 3.9 or later.
 """
 
 import json

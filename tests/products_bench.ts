@@ -1,6 +1,6 @@
 /**
- * The five matrix products of a training iteration: with the loops in either order, and with
- * arrays copied into one block and back.
+ * The five matrix products of a training iteration: of arrays by loops in either order, of arrays
+ * that are copied into one block and back, and of ndarrays.
  */
 
 import { PRODUCTS } from "../images/tables.ts";

@@ -14,7 +14,7 @@ export function command(args: string[], env: Record<string, string> = {}, cwd = 
     args,
     cwd,
     clearEnv: true,
-    // Mesa's Vulkan driver complains where nobody is logged in, and has no such variable.
+    // Where nobody is logged in, XDG_RUNTIME_DIR is missing, and Mesa's Vulkan driver complains.
     env: { ...Object.fromEntries(kept), NO_COLOR: "1", XDG_RUNTIME_DIR: "/tmp", ...env },
     stdin: "null",
     stdout: "piped",

@@ -1,4 +1,4 @@
-/** The scripts and the tasks as a user runs them: as processes, without any permission. */
+/** The scripts and tasks as a user runs them: as processes, most without any permission. */
 
 import assert from "node:assert/strict";
 import { cpSync } from "node:fs";
@@ -40,7 +40,7 @@ const lossesOf = (stdout: string) =>
 
 for (const [script, device] of Object.entries(DEVICES)) {
   test(`${script}: prints NumPy's losses, and on stderr what computes and its time`, async () => {
-    // A clock that goes on only while numbers are drawn, which takes logarithms, and by 7 ms a line.
+    // This clock goes on by 1 s for each logarithm, which only drawing takes, and by 7 ms a line.
     const clock = preload(`let now = 0;
       performance.now = () => now;
       const { log } = Math;
@@ -219,7 +219,7 @@ test("deno task start: shows its progress, and then a table of the three", async
 });
 
 test("time.ts times whole iterations, with as many hidden units as it is told", async () => {
-  // A clock that goes on by 1 ms for each number of 64 samples and 2 hidden units, which ReLU takes.
+  // This clock goes on by 1 ms for each number in ReLU: 64 samples times 2 hidden units.
   const clock = preload(`let now = 0;
     performance.now = () => now;
     const { max } = Math;
@@ -265,9 +265,9 @@ testIf(copies, "a copy beside a package.json runs, and says what is missing", as
     assert.match(await run(native), /^Training on tensors, with TensorFlow 2.9.1 on the GPU\n/);
 
     const measure = () => run(["task", "--quiet", "measure"], { PATH: copy }); // no python3
-    assert.match(await measure(), /\nerror: .+ are missing, run deno task originals\n$/);
+    assert.match(await measure(), /^error: .+ are missing, run deno task originals\n$/m);
     await Deno.mkdir(`${copy}/.originals`);
-    assert.match(await measure(), /\nerror: .+: it needs python3 with NumPy and PyTorch\n$/);
+    assert.match(await measure(), /^error: .+: it needs python3 with NumPy and PyTorch\n$/m);
   } finally {
     await Deno.remove(copy, { recursive: true });
   }

@@ -33,7 +33,7 @@ const time = (group: string) => (kind: string) => inMs(timeOf(shown, kind, group
 const comparedWith = (first: string, group: string) => (kind: string) =>
   comparison(timeOf(shown, kind, group), timeOf(shown, first, group));
 
-/** What the columns of the tables show, by their heads, of what is named first in a row. */
+/** What each column shows, by its head, of what the first cell of a row names. */
 const COLUMNS: Record<string, (kind: string) => string> = {
   "needs": (kind) => TRAINERS[kind].needs,
   "an iteration": time(iteration()),

@@ -1,7 +1,7 @@
 /**
- * Runs the benchmarks of that name in a file as originals.py runs the Python originals, each for
- * 500 runs or 1.5 seconds: `time.ts products NAME`, or `time.ts iteration NAME HIDDEN`. Prints a
- * JSON object for each: when it began, and when each of its runs ended, in milliseconds.
+ * Runs each benchmark of that name in a file as originals.py runs an original: 500 times, or for
+ * 1.5 seconds, but at least five times: `time.ts products NAME`, `time.ts iteration NAME HIDDEN`.
+ * Prints a JSON object for each: when it began, and when each run ended, in milliseconds.
  */
 
 import { BENCHMARKS } from "./bench.ts";

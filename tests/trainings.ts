@@ -33,7 +33,7 @@ export const STARTS = {
   }),
 };
 
-/** The command that trains all three, whose flags benchmarks and the page have too. */
+/** The command that trains all three. Benchmarks and the page read their options as it does. */
 export const COMPARISON: Command = {
   usage: "deno task start",
   about: "Trains the three networks in turn, and compares their times and losses.",
@@ -55,10 +55,10 @@ function recordedLosses({ N, D_in, H, D_out, seed, learningRate }: Options): num
 const SAMPLE_MS = 20; // so long that neither a coarse clock nor losses read together matter
 
 /**
- * The time of an iteration: the median of averages over at least 20 ms each. The first fifth of
- * the iterations, in which V8 is still compiling, does not count.
+ * The time of an iteration, or of any run: the median of averages over at least 20 ms each. The
+ * first fifth, in which V8 may still be compiling, does not count.
  *
- * @param ends When the training began, and when each iteration ended, in milliseconds.
+ * @param ends When the first began, and when each ended, in milliseconds.
  */
 export function iterationTime(ends: number[]): number {
   const averages: number[] = [];
