@@ -2,23 +2,18 @@
 
 import { markdownTable } from "markdown-table";
 
-/** A time, measured as images/README.md says. */
-export interface Time {
-  name: string; // what ran: a name of `TRAINERS`, or of a benchmark
-  group: string; // what it did: `iteration()` or the group of a benchmark
-  ms: number;
-}
-
 /** Everything that was measured in one sitting, on one machine. */
 export interface Measurements {
   date: string; // year-month-day
   machine: string; // the processor, its cores and the system
   versions: string[]; // of each library, behind its name
   memory: Record<string, number>; // bytes of a matrix of 1000 × 100 random numbers, by its kind
-  times: Time[];
+  /** How long each thing took: `name` is a trainer's or a benchmark's, and `group` what it did. */
+  times: { name: string; group: string; ms: number }[];
 }
 
 export const PRODUCTS = "the products of an iteration";
+export const LOOPS = "arrays, i, k, j"; // the products that the others are compared with
 
 /** The group of iterations with so many hidden units. */
 export const iteration = (hidden = 100) => `an iteration with ${hidden} hidden units`;
@@ -106,7 +101,7 @@ const TABLES: Record<string, (measured: Measurements) => string> = {
 
   products(measured) {
     const heads = ["what multiplies", "the five products", "compared with i, k, j"];
-    return table(heads, compared(measured, "arrays, i, k, j", PRODUCTS));
+    return table(heads, compared(measured, LOOPS, PRODUCTS));
   },
 
   operations(measured) {

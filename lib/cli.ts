@@ -91,6 +91,7 @@ export async function parseOptions(command: Command, args: string[]): Promise<Op
 /** Reads the values of flags, by the flags' names; throws as {@linkcode parseOptions} does. */
 export function readOptions(command: Command, texts: Record<string, string>): Options {
   const options: Options = { ...SHARED_DEFAULTS, ...command.defaults };
+  const flags = numberFlags(command);
   for (const [name, text] of Object.entries(texts)) {
     if (name === "backend") {
       const names = backendNames(command);
@@ -98,7 +99,7 @@ export function readOptions(command: Command, texts: Record<string, string>): Op
       options.backend = text;
       continue;
     }
-    const flag = numberFlags(command).get(name);
+    const flag = flags.get(name);
     if (!flag) throw new UserError(`Cannot read the flags: Unknown option '--${name}'`, 2);
     const { key, takes: [words, includes] } = flag;
     options[key] = DECIMAL.test(text) ? Number(text) : NaN;

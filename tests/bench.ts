@@ -6,6 +6,7 @@ import { availableBackends } from "./available.ts";
 interface Benchmark {
   group: string; // what is done
   name: string; // what does it
+  baseline: boolean; // whether the others of its group are compared with it
   /** Makes what it needs, and returns the function that is timed. */
   start(): (() => unknown) | Promise<() => unknown>;
 }
@@ -13,16 +14,15 @@ interface Benchmark {
 /** Every benchmark that was registered. */
 export const BENCHMARKS: Benchmark[] = [];
 
-let current: { benchmark: Benchmark; run: () => unknown } | undefined; // others are freed
+let current: { benchmark: Benchmark; run: () => unknown } | undefined; // no other is kept in memory
 
 /**
  * Registers a benchmark, which is started when its turn comes.
  * @param runs How often it runs untimed (`warmup`) and timed (`n`); if left out, Deno decides.
  */
 export function bench(benchmark: Benchmark, runs: { warmup?: number; n?: number } = {}) {
-  const { group, name, start } = benchmark;
+  const { group, name, baseline, start } = benchmark;
   BENCHMARKS.push(benchmark);
-  const baseline = /^arrays(, loops|, i, k, j)?$/.test(name);
   Deno.bench(name, { group, baseline, ...runs }, async (b) => {
     if (current?.benchmark !== benchmark) {
       current = undefined;
@@ -34,9 +34,9 @@ export function bench(benchmark: Benchmark, runs: { warmup?: number; n?: number 
   });
 }
 
-const tensorBackends: string[] = await availableBackends(false);
+export const BACKENDS = await availableBackends(false); // of tensors; a software GPU is left out
 
 /** Our trainers that this machine can run. A software GPU is left out. */
 export const AVAILABLE = Object.entries(TRAINERS).filter(([, { script, backend = "typescript" }]) =>
-  script && ["typescript", ...tensorBackends].includes(backend)
+  script && ["typescript", ...BACKENDS].includes(backend)
 );

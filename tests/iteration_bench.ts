@@ -19,7 +19,8 @@ await exitOnError(() => {
         const { losses } = await STARTS[script!](options, backend);
         return () => losses.next();
       };
-      bench({ group: iteration(sizes.H), name, start }, { warmup: 100, n: 300 });
+      const baseline = name === "arrays";
+      bench({ group: iteration(sizes.H), name, baseline, start }, { warmup: 100, n: 300 });
     }
   }
 });

@@ -14,8 +14,8 @@ import { exitOnError } from "../lib/run.ts";
 import * as naive from "../naive_neural_network.ts";
 import * as nd from "../ndarray_neural_network.ts";
 import * as tensor from "../tensor_neural_network.ts";
-import { availableBackends, useBackend } from "./available.ts";
-import { AVAILABLE, BENCHMARKS } from "./bench.ts";
+import { useBackend } from "./available.ts";
+import { AVAILABLE, BACKENDS, BENCHMARKS } from "./bench.ts";
 import { ROOT } from "./run_script.ts";
 import { iterationTime } from "./trainings.ts";
 
@@ -88,7 +88,7 @@ async function measure(): Promise<Measurements> {
   await measureMemory(measured);
   await import("./products_bench.ts");
   const { OPERATIONS } = await import("./operations_bench.ts");
-  for (const backend of await availableBackends(false)) {
+  for (const backend of BACKENDS) {
     const { device } = await useBackend(backend);
     if (backend !== "wasm") measured.versions.push(device.replace("tensors, with ", ""));
   }

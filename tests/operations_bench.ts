@@ -71,6 +71,7 @@ for (const operation of ["creation", "squaring", "sine", "summation"]) {
     const compute = operations[operation];
     const computeAndFree = () => tf.dispose(compute() as tf.Tensor);
     const start = () => name.startsWith("tensors") ? computeAndFree : compute;
-    bench({ group: `${operation} of a million numbers`, name, start });
+    const baseline = name === "arrays, loops";
+    bench({ group: `${operation} of a million numbers`, name, baseline, start });
   }
 }

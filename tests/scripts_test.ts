@@ -183,16 +183,15 @@ test(`${NAIVE}: the sizes that take most memory for their numbers fit into 2 GB`
 test("deno task start: shows its progress, and then a table of the three", async () => {
   // A clock that goes on by 1 s while numbers are drawn, and whenever it is asked by 60 ms for
   // arrays, and by 30 ms for the others.
-  const clock = `let [now, step] = [0, 0];
+  const clock = preload(`let [now, step] = [0, 0];
     performance.now = () => now += step;
     const { log } = Math;
     Math.log = (x) => (now += 1000, log(x));
     const { error } = console;
     console.error = (text) => (step = text.includes("arrays of") ? 60 : 30, error(text));
-    Deno.stderr.isTerminal = () => true;`;
+    Deno.stderr.isTerminal = () => true;`);
   const args = ["--steps=104", "--seed=42"];
-  const flags = [NO_ADAPTER, preload(clock)];
-  const { code, stdout, stderr } = await runScript(COMPARE, args, flags);
+  const { code, stdout, stderr } = await runScript(COMPARE, args, [NO_ADAPTER, clock]);
   assert.equal(code, 0, stderr);
   const [table, notes, ...rest] = stdout.split("\n\n");
   assert.match(notes, /^iteration: the median, .+\nfrom NumPy: .+ iterations 0 to 100\n$/);

@@ -8,6 +8,7 @@ import {
   inMs,
   inSeconds,
   iteration,
+  LOOPS,
   type Measurements,
   PRODUCTS,
   timeOf,
@@ -41,7 +42,7 @@ const COLUMNS: Record<string, (kind: string) => string> = {
   "Deno": time(iteration()),
   "Chromium": time("an iteration in Chromium"),
   "the five products": time(PRODUCTS),
-  "compared with i, k, j": comparedWith("arrays, i, k, j", PRODUCTS),
+  "compared with i, k, j": comparedWith(LOOPS, PRODUCTS),
   "creation": time("creation of a million numbers"),
   "squaring": time("squaring of a million numbers"),
   "sine": time("sine of a million numbers"),
@@ -122,7 +123,6 @@ const times = (slow: string, fast: string, group = iteration()) => ({ times }: M
   );
   return a! / b!;
 };
-const LOOPS = "arrays, i, k, j";
 const COPIED = "arrays, copied into WebAssembly and back";
 const [SMALL, LARGE] = [25, 6400].map((hidden) => iteration(hidden));
 

@@ -1,6 +1,6 @@
 /**
- * Runs each benchmark of that name in a file as originals.py runs an original: 500 times, or for
- * 1.5 seconds, but at least five times: `time.ts products NAME`, `time.ts iteration NAME HIDDEN`.
+ * Times the benchmarks of one name in a file: `time.ts products NAME`, or `time.ts iteration NAME
+ * HIDDEN`. Each runs 500 times, or as often as it can in 1.5 seconds, but at least five times.
  * Prints a JSON object for each: when it began, and when each run ended, in milliseconds.
  */
 
