@@ -6,14 +6,15 @@
  * network has two layers of weights, w1 and w2, and a hidden layer of numbers
  * between them. `train` explains how it predicts, and how it learns.
  *
- * In the comments, i counts samples, k inputs, j hidden units and o outputs.
+ * In the comments, i counts samples, k inputs, j hidden units and o outputs. The
+ * names are the original's: `matrixMultiply` is its `matrix_multiply`. Where they
+ * differ, a comment shows the original's line.
  *
- *     npx -y deno@2 run naive_neural_network.ts
+ *     deno run naive_neural_network.ts
  *
  * @module
  */
 
-import { ARRAYS } from "./lib/backend.ts";
 import { seededNormal } from "./lib/random.ts";
 import { main } from "./lib/run.ts";
 
@@ -68,16 +69,16 @@ export function draw(sizes: Partial<typeof SIZES> = {}, seed = 0) {
 export type Network = ReturnType<typeof draw>;
 
 /**
- * The shape of a matrix, in words: `(rows, columns)`.
+ * Counts the rows and columns of a matrix.
  *
  * @throws {TypeError} If its rows are not arrays of one length.
  */
-function shape(matrix: Matrix): string {
+function shape(matrix: Matrix) {
   const columns = matrix[0]?.length ?? 0;
   if (!matrix.every((row) => Array.isArray(row) && row.length === columns)) {
     throw new TypeError("Cannot use a matrix: its rows are not arrays of one length");
   }
-  return `(${matrix.length}, ${columns})`;
+  return { rows: matrix.length, columns };
 }
 
 /**
@@ -88,9 +89,10 @@ function shape(matrix: Matrix): string {
  * @throws {RangeError} If `a` does not have as many columns as `b` has rows.
  */
 export function matrixMultiply(a: Matrix, b: Matrix): Matrix {
-  const shapes = `${shape(a)} and ${shape(b)}`;
-  if (a[0]?.length !== b.length) {
-    throw new RangeError(`Cannot multiply matrices: shapes ${shapes} do not fit`);
+  const { columns } = shape(a);
+  const { rows } = shape(b);
+  if (columns !== rows) {
+    throw new RangeError(`Cannot multiply matrices: ${columns} columns do not fit ${rows} rows`);
   }
   const result: Matrix = a.map(() => b[0].map(() => 0));
 
@@ -127,8 +129,11 @@ export function transpose(matrix: Matrix): Matrix {
  * @throws {RangeError} If the shapes differ.
  */
 export function subtractMatrices(a: Matrix, b: Matrix): Matrix {
-  if (shape(a) !== shape(b)) {
-    throw new RangeError(`Cannot subtract matrices: shapes ${shape(a)} and ${shape(b)} differ`);
+  const first = shape(a);
+  const second = shape(b);
+  if (first.rows !== second.rows || first.columns !== second.columns) {
+    const shapes = `(${first.rows}, ${first.columns}) and (${second.rows}, ${second.columns})`;
+    throw new RangeError(`Cannot subtract matrices: shapes ${shapes} differ`);
   }
   return a.map((row, i) => row.map((value, j) => value - b[i][j]));
 }
@@ -178,6 +183,7 @@ export function* train(
     // Step 2: ReLU (rectified linear unit) replaces negative numbers with 0.
     // Without it the two layers could do no more than one: x times w1 times w2
     // is x times one matrix, the product of w1 and w2.
+    // Python: h_relu = inplace_relu(h)
     const hRelu = relu(h); // (N, H)
 
     // Step 3: Each output adds up all hidden units, weighted by w2.
@@ -229,6 +235,7 @@ export function* train(
     // passes h on unchanged, and so the gradient passes unchanged too. (The
     // original tests h_relu >= 0, which is always true, so that it changes no
     // gradient.)
+    // Python: grad_h[i][j] if h_relu[i][j] >= 0 else 0.0, for each i and j
     const gradH = gradHRelu.map((row, i) => {
       return row.map((gradient, j) => h[i][j] < 0 ? 0 : gradient);
     }); // (N, H)
@@ -262,7 +269,6 @@ if (import.meta.main) {
     usage: "deno run naive_neural_network.ts",
     about: "Trains a two-layer ReLU network with arrays of arrays.",
     defaults: { ...SIZES, ...TRAINING },
-    backends: ARRAYS,
-    usesArrays: true,
+    backends: { arrays: () => ({ device: "arrays of arrays" }) },
   }, (options) => train(draw(options, options.seed), options));
 }

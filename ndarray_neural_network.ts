@@ -3,17 +3,18 @@
  *
  * The counterpart of `numpy_neural_network.py`. It does what
  * naive_neural_network.ts does, whose comments explain the network and its
- * gradients: read that first. The comments here explain what ndarrays change.
+ * gradients: read that first. The comments here explain what ndarrays change,
+ * and show how the original says the same.
  *
  * An ndarray is one typed array (its `data`), a shape, and strides: how many
  * numbers to step for the next row, and for the next column. The element in row
  * i and column j is `data[i * stride[0] + j * stride[1]]`.
  *
- *     npx -y deno@2 run ndarray_neural_network.ts
- *     npx -y deno@2 run --allow-ffi ndarray_neural_network.ts # BLAS multiplies, as in NumPy
+ *     deno run ndarray_neural_network.ts
+ *     deno run --allow-ffi ndarray_neural_network.ts # BLAS multiplies, as in NumPy
  *
  * ndarray and ndarray-ops are npm packages. What they lack is this project's own, in
- * lib/ndarrays.ts: `zeros`, `subtractScaled` and the product, `dotInWasm`.
+ * lib/backends/ndarrays.ts: `zeros`, `subtractScaled` and the product, `dotInWasm`.
  *
  * @module
  */
@@ -22,7 +23,7 @@
 import ndarray from "ndarray";
 // @ts-types="@types/ndarray-ops"
 import ops from "ndarray-ops";
-import { dotInWasm, NDARRAY_BACKENDS, subtractScaled, zeros } from "./lib/ndarrays.ts";
+import { dotInWasm, NDARRAY_BACKENDS, subtractScaled, zeros } from "./lib/backends/ndarrays.ts";
 import { seededNormal } from "./lib/random.ts";
 import { main } from "./lib/run.ts";
 
@@ -50,6 +51,7 @@ export function draw(sizes: Partial<typeof SIZES> = {}, seed = 0) {
   const { N, D_in, H, D_out } = { ...SIZES, ...sizes };
   const normal = seededNormal(seed);
   // All numbers of a matrix lie in one typed array, row after row.
+  // NumPy: np.random.randn(rows, columns)
   const randn = (rows: number, columns: number) => {
     const numbers = Float64Array.from({ length: rows * columns }, normal);
     return ndarray(numbers, [rows, columns]);
@@ -80,25 +82,30 @@ export function* train(
   dot = dotInWasm,
 ) {
   const { steps, learningRate } = { ...TRAINING, ...training };
-  const [[N], [H, D_out]] = [x.shape, w2.shape];
+  const [N] = x.shape;
+  const [H, D_out] = w2.shape;
 
   for (let t = 0; t < steps; t++) {
     // Forward pass
 
     // Step 1: The sums of the hidden units.
+    // NumPy: h = x.dot(w1)
     const h = dot(x, w1); // (N, H)
 
     // Step 2: ReLU. Operations of ndarray-ops write to their first argument, so
     // each result starts as zeros. An s at the end of a name (maxs, muls, geqs)
     // says that the last argument is a single number.
+    // NumPy: h_relu = np.maximum(h, 0)
     const hRelu = zeros(N, H);
     ops.maxs(hRelu, h, 0); // (N, H)
 
     // Step 3: The predictions.
+    // NumPy: y_pred = h_relu.dot(w2)
     const yPred = dot(hRelu, w2); // (N, D_out)
 
     // Loss: the sum of the squared differences. norm2squared squares each
     // number and adds up the squares.
+    // NumPy: loss = np.square(y_pred - y).sum()
     const difference = zeros(N, D_out);
     ops.sub(difference, yPred, y); // (N, D_out)
     const loss = ops.norm2squared(difference);
@@ -106,28 +113,38 @@ export function* train(
 
     // Backpropagation
 
+    // NumPy: grad_y_pred = 2.0 * (y_pred - y)
     const gradYPred = zeros(N, D_out);
     ops.muls(gradYPred, difference, 2); // (N, D_out)
 
     // transpose takes the dimensions in their new order, here the second before
     // the first, and gives an ndarray with the same data and the two strides
-    // swapped. No number moves: NumPy's hRelu.T.
+    // swapped. No number moves, as in NumPy.
+    // NumPy: grad_w2 = h_relu.T.dot(grad_y_pred)
     const gradW2 = dot(hRelu.transpose(1, 0), gradYPred); // (H, D_out)
+
+    // NumPy: grad_h_relu = grad_y_pred.dot(w2.T)
     const gradHRelu = dot(gradYPred, w2.transpose(1, 0)); // (N, H)
 
-    // NumPy sets the gradient to 0 by a condition, grad_h[h < 0] = 0.
-    // ndarray-ops has no such assignment, but can multiply: by 0 where h < 0,
-    // and by 1 where the gradient is to pass.
+    // NumPy sets the gradient to 0 by a condition. ndarray-ops has no such
+    // assignment, but can multiply: by 0 where h < 0, and by 1 where the gradient
+    // is to pass.
+    // NumPy: grad_h = grad_h_relu.copy(); grad_h[h < 0] = 0
     const mask = zeros(N, H);
     ops.geqs(mask, h, 0); // (N, H), 1 where h >= 0 and 0 where h < 0
     const gradH = zeros(N, H);
     ops.mul(gradH, gradHRelu, mask); // (N, H)
 
+    // NumPy: grad_w1 = x.T.dot(grad_h)
     const gradW1 = dot(x.transpose(1, 0), gradH); // (D_in, H)
 
-    // Update weights, in place.
-    subtractScaled(w1, learningRate, gradW1); // w1 -= learningRate * gradW1
-    subtractScaled(w2, learningRate, gradW2); // w2 -= learningRate * gradW2
+    // Update weights, in place
+
+    // NumPy: w1 -= learning_rate * grad_w1
+    subtractScaled(w1, learningRate, gradW1); // (D_in, H)
+
+    // NumPy: w2 -= learning_rate * grad_w2
+    subtractScaled(w2, learningRate, gradW2); // (H, D_out)
   }
   return { w1, w2 };
 }

@@ -5,36 +5,40 @@ import { NotAvailable } from "./errors.ts";
 /** What a script computes on. */
 export interface Backend {
   device: string; // what it is, in words
+  hints?: string[]; // what the user should know about it, a line each
   readsBehind?: number; // how many iterations may begin before a loss is read; 0 if left out
-  hints?: string[]; // what would be faster, and why it is not used; a line each
 }
 
 /**
- * How to start each backend, by its name, the fastest first. Each fails with {@linkcode
- * NotAvailable} if it can't be used; and if it would be slow, unless `mayBeSlow`.
+ * How to start each backend, by its name, the one first that `auto` tries first. A start fails with
+ * {@linkcode NotAvailable} if the backend can't be used, or if it would be slow and the user has
+ * not named it.
  */
 export type Backends<B extends Backend = Backend> = Record<
   string,
-  (mayBeSlow: boolean) => B | Promise<B>
+  (isNamed: boolean) => B | Promise<B>
 >;
-
-/** What the naive script computes on: there is nothing to choose. */
-export const ARRAYS: Backends = { arrays: () => ({ device: "arrays of arrays" }) };
 
 /**
  * Starts the backend of that name; or, for `auto`, the first one that is available and fast.
+ *
+ * @returns The backend, and hints for the user: what would be faster, and what it lacks.
  * @throws {NotAvailable} If it is not available, or none is.
  */
 export async function openBackend<B extends Backend>(
   name: string,
   backends: Backends<B>,
-): Promise<B> {
-  if (name !== "auto") return await backends[name](true);
-  const [reasons, hints]: string[][] = [[], []];
+): Promise<{ backend: B; hints: string[] }> {
+  if (name !== "auto") {
+    const backend = await backends[name](true);
+    return { backend, hints: backend.hints ?? [] };
+  }
+  const hints: string[] = [];
+  const reasons: string[] = [];
   for (const start of Object.values(backends)) {
     try {
       const backend = await start(false);
-      return { ...backend, hints: [...hints, ...backend.hints ?? []] };
+      return { backend, hints: [...hints, ...backend.hints ?? []] };
     } catch (error) {
       if (!(error instanceof NotAvailable)) throw error;
       reasons.push(`${error.what}: ${error.why}`);

@@ -10,7 +10,7 @@ export class UserError extends Error {
 
 /** Something that this machine does not have, or that Deno may not use. */
 export class NotAvailable extends UserError {
-  /** @param worthAHint Whether `auto` tells the user, who could mend it and would be faster. */
+  /** @param worthAHint Whether to tell the user, since training would be faster with it. */
   constructor(readonly what: string, readonly why: string, readonly worthAHint = false) {
     super(`Cannot use ${what}: ${why}`);
   }
@@ -18,5 +18,6 @@ export class NotAvailable extends UserError {
 
 /** The first line of what was thrown, without a full stop at its end. */
 export function firstLine(error: unknown): string {
-  return `${error instanceof Error ? error.message : error}`.split(/\.?\n|\.$/)[0];
+  const text = error instanceof Error ? error.message : String(error);
+  return text.split("\n")[0].replace(/\.?\s*$/, "");
 }
