@@ -1,23 +1,28 @@
 /** The page that `deno task page` writes, in a real browser. */
 
 import assert from "node:assert/strict";
+import { pathToFileURL } from "node:url";
 import { NotAvailable } from "../lib/errors.ts";
-import { permitted, testIf, tryTo } from "./available.ts";
-import seed42 from "./numpy_losses/seed42_64x1000x100x10.json" with { type: "json" };
-import { ROOT, runDeno } from "./run_script.ts";
+import { threeDigits } from "../lib/timing.ts";
+import { permitted, startIfAvailable } from "./available.ts";
+import seed0 from "./numpy_losses/seed0_64x1000x100x10.json" with { type: "json" };
+import { ROOT, runDeno } from "./processes.ts";
 
 /** What starts Chromium on Linux, macOS and Windows. */
 const BROWSERS = [
-  ...["chromium", "chromium-browser", "google-chrome", "chrome"],
+  "chromium",
+  "chromium-browser",
+  "google-chrome",
+  "chrome",
   "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
   "C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe",
 ];
 
 /** Gives a page as it is when its scripts are done. They have a clock of their own, which jumps. */
-async function dump(browser: string, url: string, ...flags: string[]): Promise<string> {
-  const args = ["--headless", "--no-sandbox", "--virtual-time-budget=1000000", "--dump-dom"];
+async function dump(browser: string, url: string): Promise<string> {
+  const flags = ["--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=1000000"];
   const signal = AbortSignal.timeout(120_000);
-  const command = new Deno.Command(browser, { args: [...args, ...flags, url], signal });
+  const command = new Deno.Command(browser, { args: [...flags, "--dump-dom", url], signal });
   return new TextDecoder().decode((await command.output()).stdout);
 }
 
@@ -28,56 +33,81 @@ async function findBrowser(): Promise<string> {
   throw new NotAvailable("a browser", "there is no Chromium, or it does not start");
 }
 
-const runs = permitted("the tests of the page", "env", "read", "run", "write");
-const browser = runs ? await tryTo(findBrowser, "the page") : undefined;
+const isPermitted = permitted("env", "read", "run", "write");
+const browser = isPermitted ? await startIfAvailable(findBrowser) : undefined;
 let built: ReturnType<typeof runDeno> | undefined;
 
-/** A clock that goes on by 30 ms whenever arrays ask for the time, tensors by 60, others by 10. */
-const CLOCK = `<script>let now = 0; performance.now = () => now += { arrays: 30, tensors: 60 }[
-  document.querySelector("[role=status]").textContent.split(" ")[1]] ?? 10;</script>`;
-
-/** The texts that the page shows, and the widths of its bars. */
-async function textsOf(parameters: string, ...flags: string[]): Promise<string[]> {
-  const { code, stderr } = await (built ??= runDeno(["task", "--quiet", "page"]));
+/** What the page shows at its end, when something was put before its script. */
+async function show(parameters: string, before = "") {
+  built ??= runDeno(["task", "--quiet", "page"]);
+  const { code, stderr } = await built;
   assert.equal(code, 0, stderr);
   const html = await Deno.readTextFile(new URL(".page/index.html", ROOT));
-  const test = new URL(".page/test.html", ROOT);
-  await Deno.writeTextFile(test, html.replace('<script type="module">', (tag) => CLOCK + tag));
-  const page = await dump(browser!, `${test}?${parameters}`, ...flags);
-  const [, main] = page.match(/<main>(.*)<\/main>/s)!;
-  return main.replaceAll(/<svg[^>]*width: ([\d.]+%)[^>]*>/g, "<i>$1</i>")
-    .split(/<[^>]*>/).map((text) => text.trim()).filter((text) => text);
+  const copy = await Deno.makeTempFile({ suffix: ".html" });
+  try {
+    await Deno.writeTextFile(copy, html.replace("<title>", () => `${before}<title>`));
+    const dumped = await dump(browser!, `${pathToFileURL(copy)}?${parameters}`);
+    const page = dumped.replaceAll(/<script.*?<\/script>/gs, "");
+    const [, status] = page.match(/<p role="status">(.*?)<\/p>/s)!;
+    const sections = page.matchAll(/<h2>(.*?)<\/h2><p>(.*?)<\/p>.*?<svg(.*?)>.*?<\/svg>/gs);
+    const trainings = Array.from(sections, ([, name, text, svg]) => {
+      return { name, text, width: svg.match(/width: ([\d.]+%)/)?.[1] };
+    });
+    return { status, trainings };
+  } finally {
+    await Deno.remove(copy);
+  }
 }
 
-const test = (name: string, fn: () => Promise<void>) => testIf(browser !== undefined, name, fn);
+function test(name: string, fn: () => Promise<void>) {
+  Deno.test({ name, ignore: !browser, fn });
+}
 
-test("the page trains the three with NumPy's losses, and says that there is no GPU", async () => {
-  const texts = await textsOf("steps=101&seed=42", "--disable-gpu");
-  const rows = [
-    ["arrays", 1e-9, "30.0 ms", "1x", "80%"],
-    ["ndarrays in WebAssembly", 1e-9, "10.0 ms", "3x", "26.6667%"],
-    ["tensors in WebAssembly", 1e-4, "60.0 ms", "0.5x", "100%"],
-  ] as const;
-  for (const [name, tolerance, ...expected] of rows) {
-    const [ms, speed, loss, difference, width] = texts.slice(texts.indexOf(name) + 1);
-    assert.deepEqual([ms, speed, width], expected);
-    assert.equal(Number(loss), Number(seed42.numpy[100].toPrecision(4)));
-    assert.ok(Number(difference) < tolerance, texts.join());
+/** A clock that goes on by 12, 3 or 24 ms whenever arrays, ndarrays or tensors ask for the time. */
+const CLOCK = `<script>
+  let now = 0;
+  performance.now = () => {
+    const [, name] = document.querySelector("[role=status]").textContent.split(" ");
+    return now += { arrays: 12, ndarrays: 3, tensors: 24 }[name] ?? 0;
+  };
+</script>`;
+
+test("the page compares the three, whose losses are NumPy's, and says what is missing", async () => {
+  const { status, trainings } = await show("steps=101", CLOCK);
+  const [arrays, ndarrays, tensors, webgpu] = trainings;
+  assert.deepEqual(trainings.map(({ width }) => width), ["80%", "20%", "160%", undefined]);
+  for (const { name, text } of [arrays, ndarrays, tensors]) {
+    const [, loss, difference] = text.match(/; loss (\S+); losses 0 to 100 are within (\S+) of/)!;
+    assert.equal(loss, threeDigits(seed0.numpy[100]), name);
+    assert.ok(Number(difference) < (name.startsWith("tensors") ? 1e-4 : 1e-9), text);
   }
-  assert.match(texts.join(), /,tensors on WebGPU,Cannot use webgpu: there is no adapter,/);
-  assert.match(texts.join(), / from NumPy's losses, iterations 0 to 100,/);
-  assert.match(texts.join(), / trains this network 3 times as fast with ndarrays in WebAssembly: /);
+  assert.match(arrays.text, /^12 ms an iteration; loss/);
+  assert.match(ndarrays.text, /^3 ms an iteration, 4.0 times as fast as arrays; loss/);
+  assert.match(tensors.text, /^24 ms an iteration, 0.5 times as fast as arrays; loss/);
+  assert.match(webgpu.text, /^Cannot use webgpu: there is no GPU/);
+  const faster = "4.0 times as fast with ndarrays in WebAssembly";
+  assert.equal(status, `Because your browser trains this network ${faster} as with arrays.`);
 });
 
-test("the page goes on without WebAssembly, and doesn't train on a GPU in software", async () => {
-  const software = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
-  const texts = await textsOf("steps=2", "--js-flags=--jitless", ...software);
-  assert.match(texts.join(), /,Cannot use WebAssembly: it is off,tensors .+ iterations 0 to 1,/);
-  assert.match(texts.join(), /,Cannot use webgpu: there is (only a software|no) adapter/);
+test("the page compares nothing after a single iteration", async () => {
+  const { status, trainings } = await show("steps=1&seed=42&hidden=7");
+  assert.equal(status, "To compare, train arrays and others for at least 50 iterations.");
+  assert.match(trainings[1].text, /^\S+ ms an iteration; loss \S+$/);
 });
 
 test("the page refuses what the flags refuse, in their words", async () => {
-  const unknown = "Cannot read the flags: Unknown option '--log-every'";
-  assert.deepEqual(await textsOf("log-every=2"), [unknown]);
-  assert.match((await textsOf("hidden=20000")).join(), /^Cannot use .+, and 8388608 is the limit$/);
+  const { status } = await show("hidden=ten");
+  assert.equal(status, 'Cannot use --hidden "ten": it takes a whole number above 0');
+  assert.equal((await show("step=2")).status, "Cannot read the flags: Unknown option '--step'");
+});
+
+test("the page says what a policy forbids, and goes on with what it does not", async () => {
+  const policy = (text: string) => `<meta http-equiv="Content-Security-Policy" content="${text}">`;
+  const noEval = policy("script-src 'unsafe-inline' 'wasm-unsafe-eval'");
+  assert.match((await show("steps=1", noEval)).status, /^Cannot go on: .*unsafe-eval/);
+  const noFetch = policy("default-src 'unsafe-inline' 'unsafe-eval'");
+  const { status, trainings } = await show("steps=1", noFetch);
+  assert.match(status, /^To compare/);
+  assert.match(trainings[2].text, /^Cannot use WebAssembly: /);
+  assert.match(trainings[3].text, /^Cannot use webgpu: /);
 });
