@@ -1,42 +1,38 @@
-/**
- * Which permissions, libraries and GPUs tests and benchmarks can use here. What is missing is
- * named on stderr.
- *
- * @module
- */
+/** What tests and benchmarks can use on this machine. What is missing is named on stderr. @module */
 
-import { openBackend } from "../lib/backend.ts";
-import { type Blas, startBlas } from "../lib/blas.ts";
+import { type Blas, startBlas } from "../lib/backends/blas.ts";
+import { TENSOR_BACKENDS } from "../lib/backends/tensors.ts";
+import { findAdapter } from "../lib/backends/tensors_webgpu.ts";
 import { NotAvailable } from "../lib/errors.ts";
-import { TENSOR_BACKENDS } from "../lib/tensors.ts";
-import { findAdapter } from "../lib/webgpu.ts";
 
 /** The name of a backend of tensors. */
 export type TensorBackend = keyof typeof TENSOR_BACKENDS;
 
-/** Whether all these permissions are granted; if not, says so. Never prompts. */
-export function permitted(tests: string, ...names: Deno.PermissionName[]): boolean {
-  const lacking = names.filter((name) => Deno.permissions.querySync({ name }).state !== "granted");
-  if (lacking.length === 0) return true;
-  const flags = lacking.map((name) => `--allow-${name}`).join(" ");
-  console.error(`Ignoring ${tests}: they need ${flags}, which deno task test grants`);
+/** Whether all these permissions are granted. If not, says so. Never prompts. */
+export function permitted(...names: Deno.PermissionName[]): boolean {
+  const isGranted = (name: Deno.PermissionName) => {
+    return Deno.permissions.querySync({ name }).state === "granted";
+  };
+  if (names.every(isGranted)) return true;
+  const flags = names.map((name) => `--allow-${name}`).join(" ");
+  console.error(`Left out: tests that need ${flags}, which deno task test grants`);
   return false;
 }
 
-/** Registers a test that is ignored where something that it needs is not there. */
-export const testIf = (isThere: boolean, name: string, fn: () => void | Promise<void>) =>
-  Deno.test({ name, ignore: !isThere, fn });
-
-/** Starts something, or says why it is skipped. */
-export async function tryTo<T>(start: () => T | Promise<T>, name: string): Promise<T | undefined> {
+/** Starts something, or gives nothing and says why. */
+export async function startIfAvailable<T>(start: () => T | Promise<T>): Promise<T | undefined> {
   try {
     return await start();
   } catch (error) {
     if (!(error instanceof NotAvailable)) throw error;
-    console.error(`Skipping ${name}: ${error.message}`);
+    console.error(`Left out: ${error.message}`);
     return undefined;
   }
 }
+
+/** The BLAS library of this machine, if any. */
+export const BLAS: Blas | undefined = await startIfAvailable(startBlas);
+if (BLAS) keepLoaded(BLAS.library);
 
 /**
  * Keeps a library loaded until the process ends. Deno unloads it at the end of each file of tests
@@ -49,22 +45,11 @@ function keepLoaded(library: string) {
   Deno.dlopen(library, { dlopen }).symbols.dlopen(new TextEncoder().encode(`${library}\0`), flags);
 }
 
-/** The BLAS library of this machine, if any. */
-export const BLAS: Blas | undefined = await tryTo(startBlas, "blas");
-if (BLAS) keepLoaded(BLAS.library);
-
-/** Makes TensorFlow.js compute on that backend. */
-export const useBackend = (name: TensorBackend) => openBackend(name, TENSOR_BACKENDS);
-
-/** The backends of TensorFlow.js that work here. A software GPU counts only if `mayBeSlow`. */
+/** The backends of tensors that work here. A GPU in software counts only if `mayBeSlow`. */
 export async function availableBackends(mayBeSlow = true): Promise<TensorBackend[]> {
-  const backends: TensorBackend[] = [];
-  for (const name of Object.keys(TENSOR_BACKENDS) as TensorBackend[]) {
-    // A missing BLAS was named above.
-    if (name === "blas" && !BLAS) continue;
-    // A GPU is started only by the tests that use it.
-    const start = name === "webgpu" ? () => findAdapter(mayBeSlow) : () => useBackend(name);
-    if (await tryTo<unknown>(start, name)) backends.push(name);
-  }
-  return backends;
+  const available: TensorBackend[] = ["wasm"];
+  if (BLAS) available.push("blas");
+  if (await startIfAvailable(() => findAdapter(mayBeSlow))) available.push("webgpu");
+  if (await startIfAvailable(TENSOR_BACKENDS.tensorflow)) available.push("tensorflow");
+  return available;
 }

@@ -2,7 +2,7 @@
 
 // @ts-types="@types/ndarray"
 import ndarray from "ndarray";
-import type { Matrix } from "../lib/ndarrays.ts";
+import type { Matrix } from "../lib/backends/ndarrays.ts";
 
 /** Copies rows into one block. */
 export function toNdarray(rows: number[][]): Matrix {

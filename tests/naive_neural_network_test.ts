@@ -4,10 +4,16 @@ import assert from "node:assert/strict";
 import { matrixMultiply, relu, subtractMatrices } from "../naive_neural_network.ts";
 
 Deno.test("matrixMultiply() and subtractMatrices() refuse what does not fit or is no matrix", () => {
-  const multiplied = "Cannot multiply matrices: shapes (1, 3) and (2, 1) do not fit";
-  assert.throws(() => matrixMultiply([[1, 2, 3]], [[1], [2]]), RangeError(multiplied));
-  const subtracted = "Cannot subtract matrices: shapes (1, 2) and (1, 3) differ";
-  assert.throws(() => subtractMatrices([[1, 2]], [[1, 2, 3]]), RangeError(subtracted));
+  const multiply = (columns: number, rows: number) => {
+    return RangeError(`Cannot multiply matrices: ${columns} columns do not fit ${rows} rows`);
+  };
+  assert.throws(() => matrixMultiply([[1, 2, 3]], [[1], [2]]), multiply(3, 2));
+  assert.throws(() => matrixMultiply([[1]], [[1], [2]]), multiply(1, 2));
+
+  const subtract = "Cannot subtract matrices: shapes (1, 2) and (1, 3) differ";
+  assert.throws(() => subtractMatrices([[1, 2]], [[1, 2, 3]]), RangeError(subtract));
+  assert.throws(() => subtractMatrices([[1, 2]], [[1, 2], [3, 4]]), RangeError);
+
   const right = [[1, 2], [3, 4]];
   const rows = [Float32Array.of(1, 2), Float32Array.of(3, 4)] as unknown as number[][];
   for (const wrong of [rows, [[1, 2], [3]], [[1, 2], [3, 4, 5]]]) {

@@ -4,12 +4,13 @@ import assert from "node:assert/strict";
 // @ts-types="@types/ndarray"
 import ndarray from "ndarray";
 import * as tf from "@tensorflow/tfjs-core";
-import { type Matrix, NDARRAY_BACKENDS } from "../lib/ndarrays.ts";
-import { read } from "../lib/run.ts";
+import { type Matrix, NDARRAY_BACKENDS } from "../lib/backends/ndarrays.ts";
+import { TENSOR_BACKENDS } from "../lib/backends/tensors.ts";
+import { readLoss } from "../lib/losses.ts";
 import * as naive from "../naive_neural_network.ts";
 import * as nd from "../ndarray_neural_network.ts";
 import * as tensor from "../tensor_neural_network.ts";
-import { availableBackends, BLAS, type TensorBackend, useBackend } from "./available.ts";
+import { availableBackends, BLAS, type TensorBackend } from "./available.ts";
 import { toNdarray, toRows } from "./convert.ts";
 import seed0 from "./numpy_losses/seed0_64x1000x100x10.json" with { type: "json" };
 import seed11 from "./numpy_losses/seed11_3x5x4x2.json" with { type: "json" };
@@ -23,9 +24,13 @@ async function collect<Weights>(
   training: Generator<{ loss: number | tf.Tensor }, Record<string, Weights>>,
   toArrays: (weights: Weights) => naive.Matrix | Promise<naive.Matrix>,
 ) {
-  const [losses, weights]: [number[], Record<string, naive.Matrix>] = [[], {}];
+  const losses: number[] = [];
   let next = training.next();
-  for (; !next.done; next = training.next()) losses.push(await read(next.value.loss));
+  while (!next.done) {
+    losses.push(await readLoss(next.value.loss));
+    next = training.next();
+  }
+  const weights: Record<string, naive.Matrix> = {};
   for (const name in next.value) weights[name] = await toArrays(next.value[name]);
   return { losses, weights };
 }
@@ -47,7 +52,7 @@ const ndarrays = (
 
 /** The tensor script on one backend, with data of one type. */
 const tensors = (backend: TensorBackend, dtype?: "int32"): Train => async (network, training) => {
-  await useBackend(backend);
+  await TENSOR_BACKENDS[backend](true);
   const [x, y] = [network.x, network.y].map((rows) => tf.tensor2d(rows, undefined, dtype));
   const variable = (rows: number[][]) => tf.tidy(() => tf.variable(tf.tensor2d(rows)));
   const variables = { w1: variable(network.w1), w2: variable(network.w2) };
@@ -63,7 +68,8 @@ const bytes = (rows: naive.Matrix) =>
 const columns = (rows: naive.Matrix) => toNdarray(naive.transpose(rows)).transpose(1, 0);
 
 /** Every other way to train on this machine, and ways to train on a reader's own data. */
-const [OTHERS, OWN]: Record<string, Train>[] = [{}, {}];
+const OTHERS: Record<string, Train> = {};
+const OWN: Record<string, Train> = {};
 for (const backend of ["blas", "wasm", "typescript"] as const) {
   if (backend === "blas" && !BLAS) continue;
   OTHERS[`ndarray on ${backend}`] = ndarrays(backend);
@@ -163,7 +169,7 @@ for (const [name, train] of Object.entries({ ...OTHERS, ...OWN })) {
 }
 
 Deno.test("draw() and train() have the original's sizes and numbers by default", async () => {
-  await useBackend("wasm");
+  await TENSOR_BACKENDS.wasm();
   const trainings = {
     naive: naive.train(naive.draw(), { steps: 2 }),
     ndarray: nd.train(nd.draw(), { steps: 2 }),
@@ -171,8 +177,8 @@ Deno.test("draw() and train() have the original's sizes and numbers by default",
   };
   for (const [name, training] of Object.entries(trainings)) {
     const [first, second] = [...training];
-    assertClose(await read(first.loss), seed0.numpy[0], 1e-6, name);
-    assertClose(await read(second.loss), seed0.numpy[1], 1e-6, name);
+    assertClose(await readLoss(first.loss), seed0.numpy[0], 1e-6, name);
+    assertClose(await readLoss(second.loss), seed0.numpy[1], 1e-6, name);
   }
   const { w1 } = naive.draw({ H: 2 });
   const shapes = [[w1.length, w1[0].length], nd.draw({ H: 2 }).w1.shape];

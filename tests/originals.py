@@ -1,128 +1,110 @@
-"""Runs the Python originals, which `deno task originals` fetches into .originals.
+"""Runs the Python originals: prints their times, and records NumPy's losses.
 
-    originals.py versions               what is there, with its version
-    originals.py iteration NAME HIDDEN  times an original, as time.ts times ours
-    originals.py operations             times four operations on a million numbers
-    originals.py memory                 the bytes of a matrix of 1000 x 100 numbers
-    originals.py losses                 records tests/numpy_losses
-
-NAME is "Python lists", "NumPy", "PyTorch" or "PyTorch on CUDA". What is timed is printed as
-time.ts prints it: when it began, and when each run ended, in milliseconds. This script needs
-Python 3.9 or later.
+`deno task originals` fetches the originals into .originals, and runs this with Python 3.9 or later,
+NumPy and PyTorch.
 """
 
 import json
 import math
-import sys
 from pathlib import Path
 from time import perf_counter
+
+import numpy as np
 
 ROOT = Path(__file__).parent.parent
 SIZES = (64, 1000, 100, 10)
 
 
-def run(name, report, steps, sizes=SIZES, rate="1e-6"):
-    """Runs an original, which hands each line to `report` in place of `print`.
+def run(name, steps, sizes=SIZES, rate=1e-6):
+    """Gives the losses that an original prints, when it printed them, and its variables."""
+    code = (ROOT / f".originals/src/{name}_neural_network.py").read_text()
+    code = code.replace("64, 1000, 100, 10", ", ".join(map(str, sizes)))
+    code = code.replace("range(500)", f"range({steps})")
+    code = code.replace("learning_rate = 1e-6", f"learning_rate = {rate}")
+    code = code.replace("device('cuda')", "device('cpu')")
+    losses = []
+    seconds = []
 
-    Returns all variables and functions of the original.
-    """
-    file = {"Python lists": "naive", "NumPy": "numpy"}.get(name, "pytorch")
-    code = (ROOT / f".originals/src/{file}_neural_network.py").read_text()
-    replacements = {
-        "64, 1000, 100, 10": ", ".join(map(str, sizes)),
-        "range(500)": f"range({steps})",
-        "learning_rate = 1e-6": f"learning_rate = {rate}",
-    }
-    if file == "pytorch":
-        replacements["device('cuda')"] = f"device('{'cuda' if 'CUDA' in name else 'cpu'}')"
-    for original, changed in replacements.items():
-        if code.count(original) == 0:
-            sys.exit(f"Cannot run {name}: the original has no {original}")
-        code = code.replace(original, changed)
+    def report(line):
+        losses.append(float(line.split()[-1]))
+        seconds.append(perf_counter())
+
     variables = {"print": report}
-    exec(compile(code, file, "exec"), variables)
-    return variables
+    exec(compile(code, name, "exec"), variables)
+    return losses, seconds, variables
 
 
-def is_enough(ends):
-    return len(ends) > 500 or len(ends) > 5 and ends[-1] > ends[0] + 1500
+def show(what, durations):
+    print(f"{what}: {1000 * min(durations):.3g} ms")
 
 
-def show_times(name, group, ends):
-    print(json.dumps({"name": name, "group": group, "ends": ends}), flush=True)
+def measure(what, call, times):
+    """Prints the shortest time that a call takes."""
+    durations = []
+    for _ in range(times):
+        start = perf_counter()
+        call()
+        durations.append(perf_counter() - start)
+    show(what, durations)
 
 
-def iteration(name, hidden):
-    """Times an original. It prints in the middle of its iterations: one is from print to print."""
-    ends = []
-
-    def report(_):
-        ends.append(1000 * perf_counter())
-        if is_enough(ends):
-            show_times(name, f"an iteration with {hidden} hidden units", ends)
-            sys.exit()
-
-    # So small a rate that the losses stay as they are.
-    run(name, report, 501, (64, 1000, int(hidden), 10), "1e-9")
+def time_iterations():
+    for name, steps in {"naive": 5, "numpy": 500, "pytorch": 500}.items():
+        _, seconds, _ = run(name, steps)
+        show(f"an iteration, {name}", np.diff(seconds))
 
 
-def operations():
-    import numpy as np
+def time_products():
+    """Times the five products of an iteration: of lists, and of NumPy's arrays."""
+    _, _, naive = run("naive", 1)
+    _, _, numpy = run("numpy", 1)
+    transpose = naive["transpose"]
+    multiplications = {
+        "lists": (naive["matrix_multiply"], transpose, naive, 3),
+        "NumPy": (np.dot, np.transpose, numpy, 500),
+    }
+    for name, (multiply, transpose, v, times) in multiplications.items():
+        def products():
+            multiply(v["x"], v["w1"])
+            multiply(v["h_relu"], v["w2"])
+            multiply(transpose(v["h_relu"]), v["grad_y_pred"])
+            multiply(v["grad_y_pred"], transpose(v["w2"]))
+            multiply(transpose(v["x"]), v["grad_h"])
 
+        measure(f"the five products, {name}", products, times)
+
+
+def time_operations():
+    """Times the four operations of operations_bench.ts."""
     length = 1_000_000
     numbers = [i + 0.5 for i in range(length)]
     array = np.array(numbers)
     calls = {
-        "creation": (lambda: [i + 0.5 for i in range(length)], lambda: np.arange(0.5, length)),
-        "squaring": (lambda: [number * number for number in numbers], lambda: np.square(array)),
-        "sine": (lambda: [math.sin(number) for number in numbers], lambda: np.sin(array)),
-        "summation": (lambda: sum(numbers), lambda: np.sum(array)),
+        "creation, lists": lambda: [i + 0.5 for i in range(length)],
+        "creation, NumPy": lambda: np.arange(0.5, length),
+        "squaring, lists": lambda: [number * number for number in numbers],
+        "squaring, NumPy": lambda: np.square(array),
+        "sine, lists": lambda: [math.sin(number) for number in numbers],
+        "sine, NumPy": lambda: np.sin(array),
+        "summation, lists": lambda: sum(numbers),
+        "summation, NumPy": lambda: np.sum(array),
     }
-    for operation in calls:
-        for name, call in zip(("Python lists", "NumPy"), calls[operation]):
-            ends = [1000 * perf_counter()]
-            while not is_enough(ends):
-                call()
-                ends.append(1000 * perf_counter())
-            show_times(name, f"{operation} of a million numbers", ends)
+    for what, call in calls.items():
+        measure(f"a million numbers, {what}", call, 20)
 
 
-def versions():
-    try:
-        import numpy as np
-        import torch
-    except ImportError:
-        sys.exit(1)
-    python = sys.version.split()[0]
-    found = [f"Python {python}", f"NumPy {np.__version__}", f"PyTorch {torch.__version__}"]
-    cuda = [f"CUDA {torch.version.cuda}"] if torch.cuda.is_available() else []
-    print(json.dumps(found + cuda))
+def record(seed, sizes, steps, rate):
+    """Writes the losses of the NumPy original, seeded, to tests/numpy_losses."""
+    np.random.seed(seed)
+    losses, _, _ = run("numpy", steps, sizes, rate)
+    recorded = {"seed": seed, "dims": sizes, "learningRate": rate, "numpy": losses}
+    file = ROOT / f"tests/numpy_losses/seed{seed}_{'x'.join(map(str, sizes))}.json"
+    file.write_text(json.dumps(recorded) + "\n")
 
 
-def memory():
-    w1 = run("Python lists", print, 0)["w1"]
-    numbers = [number for row in w1 for number in row]
-    lists = sum(map(sys.getsizeof, [w1, *w1, *numbers]))
-    print(json.dumps({"Python lists": lists, "NumPy": run("NumPy", print, 0)["w1"].nbytes}))
-
-
-def losses():
-    import numpy as np
-    import torch
-
-    # PyTorch's original gets the numbers that NumPy's draws, rounded.
-    torch.randn = lambda *shape, device: torch.tensor(np.random.randn(*shape), dtype=torch.float32)
-    recordings = [(0, SIZES, 500, "1e-6"), (42, SIZES, 500, "1e-6"), (11, (3, 5, 4, 2), 200, "1e-3")]
-    for seed, sizes, steps, rate in recordings:
-        recorded = {"seed": seed, "dims": sizes, "learningRate": float(rate)}
-        for key, name in {"numpy": "NumPy", "torch": "PyTorch"}.items():
-            np.random.seed(seed)
-            lines = []
-            run(name, lines.append, steps, sizes, rate)
-            recorded[key] = [float(line.split()[-1]) for line in lines]
-        file = ROOT / f"tests/numpy_losses/seed{seed}_{'x'.join(map(str, sizes))}.json"
-        file.write_text(json.dumps(recorded) + "\n")
-
-
-command, *args = sys.argv[1:]
-{f.__name__: f for f in (versions, iteration, operations, memory, losses)}[command](*args)
+time_iterations()
+time_products()
+time_operations()
+record(0, SIZES, 500, 1e-6)
+record(42, SIZES, 500, 1e-6)
+record(11, (3, 5, 4, 2), 200, 1e-3)
