@@ -107,7 +107,7 @@ export function findBlas(
   for (const library of libraries) {
     try {
       const { symbols } = dlopen(library, SYMBOLS);
-      checkParts(library, dlopen);
+      if (library.includes("mkl_rt")) checkPartsOfMkl(library, dlopen);
       checkIntegers(symbols);
       limitThreads(symbols);
       const multiply = multiplyBy(symbols);
@@ -115,20 +115,40 @@ export function findBlas(
       const hints = failures.map((failure) => `Passed over ${failure}`);
       return { library, hints, multiply };
     } catch (error) {
-      const reason = firstLine(error).replaceAll("Could not open library: ", "");
-      // Windows names no file. Another system may name one that the library needs.
-      const missing = reason.includes(library) ? /no such file/i : /not be found/i;
-      if (!missing.test(reason)) failures.push(`${library}: ${reason}`);
+      const reason = reasonOf(error);
+      if (!saysMissing(reason, library)) failures.push(`${library}: ${reason}`);
     }
   }
   const why = [...failures, `no fast library was found${remedy}`].join("; ");
   return new NotAvailable("BLAS", why, true);
 }
 
-/** Fails if MKL's other files are missing: it would look for them later, and end the process. */
-function checkParts(library: string, dlopen: typeof Deno.dlopen) {
-  if (!library.includes("mkl_rt")) return;
-  for (const part of ["mkl_core", "mkl_intel_thread"]) dlopen(library.replace("mkl_rt", part), {});
+/** Why a library was not used. */
+function reasonOf(error: unknown): string {
+  return firstLine(error).replaceAll("Could not open library: ", "");
+}
+
+/** Whether that is because there is no such file. */
+function saysMissing(reason: string, file: string): boolean {
+  // Windows names no file. Another system may name one that the file needs.
+  return reason.includes(file) ? /no such file/i.test(reason) : /not be found/i.test(reason);
+}
+
+/** Fails if a file of MKL is missing. MKL would look for it at the first product, and then exit. */
+function checkPartsOfMkl(library: string, dlopen: typeof Deno.dlopen) {
+  const parts = [
+    library.replace("mkl_rt", "mkl_core"),
+    library.replace("mkl_rt", "mkl_intel_thread"),
+    library.endsWith(".dll") ? "libiomp5md.dll" : "libiomp5.so",
+  ];
+  for (const part of parts) {
+    try {
+      dlopen(part, {});
+    } catch (error) {
+      // Alone, a part that is there can't be opened either: it needs the others.
+      if (saysMissing(reasonOf(error), part)) throw new Error(`${part} is missing`);
+    }
+  }
 }
 
 /** Fails if the library takes 64-bit integers, for it would read 32-bit ones wrongly, or crash. */
