@@ -71,11 +71,11 @@ export type Network = ReturnType<typeof draw>;
 /**
  * Counts the rows and columns of a matrix.
  *
- * @throws {TypeError} If its rows are not arrays of one length.
+ * @throws {TypeError} If it has no rows, or they are not arrays of one length.
  */
 function shape(matrix: Matrix) {
-  const columns = matrix[0]?.length ?? 0;
-  if (!matrix.every((row) => Array.isArray(row) && row.length === columns)) {
+  const columns = matrix[0]?.length;
+  if (!columns || !matrix.every((row) => Array.isArray(row) && row.length === columns)) {
     throw new TypeError("Cannot use a matrix: its rows are not arrays of one length");
   }
   return { rows: matrix.length, columns };
@@ -269,6 +269,5 @@ if (import.meta.main) {
     usage: "deno run naive_neural_network.ts",
     about: "Trains a two-layer ReLU network with arrays of arrays.",
     defaults: { ...SIZES, ...TRAINING },
-    backends: { arrays: () => ({ device: "arrays of arrays" }) },
   }, (options) => train(draw(options, options.seed), options));
 }

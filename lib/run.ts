@@ -1,6 +1,6 @@
 /** Runs a script: reads its flags, trains, prints the losses and says how long it took. @module */
 
-import { type Backend, type Backends, openBackend } from "./backend.ts";
+import { type Backend, type Backends, openBackend } from "./open_backend.ts";
 import { firstLine, NotAvailable, UserError } from "./errors.ts";
 import { type Defaults, describeFlags, type Options, readFlags } from "./flags.ts";
 import { type Losses, readLosses } from "./losses.ts";
@@ -13,8 +13,10 @@ export interface Script<B extends Backend> {
   usage: string; // what one types to run it
   about: string; // what it does, in one line
   defaults: Defaults;
-  backends: Backends<B>; // what `--backend` chooses from
+  backends?: Backends<B>; // what `--backend` chooses from; arrays if left out
 }
+
+const ARRAYS: Backends = { arrays: () => ({ device: "arrays of arrays" }) };
 
 /** Runs a script. A {@linkcode UserError} is printed as one line, and ends the process. */
 export async function main<B extends Backend>(
@@ -31,7 +33,7 @@ export async function main<B extends Backend>(
 }
 
 async function run<B extends Backend>(
-  { usage, about, defaults, backends }: Script<B>,
+  { usage, about, defaults, backends = ARRAYS as Backends<B> }: Script<B>,
   train: (options: Options, backend: B) => Losses,
 ) {
   const { deno } = Deno.version;

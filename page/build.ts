@@ -13,3 +13,4 @@ const html = await Deno.readTextFile("page/index.html");
 const tag = '<script type="module">';
 await Deno.mkdir(".page", { recursive: true });
 await Deno.writeTextFile(".page/index.html", html.replace(tag, () => tag + script));
+console.log("Wrote .page/index.html: open it in a browser");

@@ -16,7 +16,7 @@ Deno.test("matrixMultiply() and subtractMatrices() refuse what does not fit or i
 
   const right = [[1, 2], [3, 4]];
   const rows = [Float32Array.of(1, 2), Float32Array.of(3, 4)] as unknown as number[][];
-  for (const wrong of [rows, [[1, 2], [3]], [[1, 2], [3, 4, 5]]]) {
+  for (const wrong of [rows, [[1, 2], [3]], [[1, 2], [3, 4, 5]], [], [[]]]) {
     for (const compute of [matrixMultiply, subtractMatrices]) {
       const error = TypeError("Cannot use a matrix: its rows are not arrays of one length");
       assert.throws(() => compute(wrong, right), error);

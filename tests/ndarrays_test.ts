@@ -4,12 +4,17 @@ import assert from "node:assert/strict";
 // @ts-types="@types/ndarray"
 import ndarray from "ndarray";
 import { memory } from "../lib/backends/multiply.wasm";
-import { type Matrix, NDARRAY_BACKENDS, subtractScaled, zeros } from "../lib/backends/ndarrays.ts";
+import {
+  type Matrix,
+  NDARRAY_BACKENDS,
+  subtractScaled,
+  toRows,
+  zeros,
+} from "../lib/backends/ndarrays.ts";
 import { seededNormal } from "../lib/random.ts";
 import { matrixMultiply } from "../naive_neural_network.ts";
 import { draw, train } from "../ndarray_neural_network.ts";
 import { BLAS } from "./available.ts";
-import { toRows } from "./convert.ts";
 
 const normal = seededNormal(7);
 

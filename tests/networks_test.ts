@@ -4,14 +4,13 @@ import assert from "node:assert/strict";
 // @ts-types="@types/ndarray"
 import ndarray from "ndarray";
 import * as tf from "@tensorflow/tfjs-core";
-import { type Matrix, NDARRAY_BACKENDS } from "../lib/backends/ndarrays.ts";
+import { fromRows, type Matrix, NDARRAY_BACKENDS, toRows } from "../lib/backends/ndarrays.ts";
 import { TENSOR_BACKENDS } from "../lib/backends/tensors.ts";
 import { readLoss } from "../lib/losses.ts";
 import * as naive from "../naive_neural_network.ts";
 import * as nd from "../ndarray_neural_network.ts";
 import * as tensor from "../tensor_neural_network.ts";
 import { availableBackends, BLAS, type TensorBackend } from "./available.ts";
-import { toNdarray, toRows } from "./convert.ts";
 import seed0 from "./numpy_losses/seed0_64x1000x100x10.json" with { type: "json" };
 import seed11 from "./numpy_losses/seed11_3x5x4x2.json" with { type: "json" };
 import seed42 from "./numpy_losses/seed42_64x1000x100x10.json" with { type: "json" };
@@ -41,8 +40,8 @@ const arrays: Train = (network, training) =>
 /** The ndarray script on one backend, with data and weights that these functions copy. */
 const ndarrays = (
   backend: keyof typeof NDARRAY_BACKENDS,
-  copyData = toNdarray,
-  copyWeights = toNdarray,
+  copyData = fromRows,
+  copyWeights = fromRows,
 ): Train =>
 ({ x, y, w1, w2 }, training) => {
   const { dot } = NDARRAY_BACKENDS[backend]();
@@ -65,7 +64,7 @@ const tensors = (backend: TensorBackend, dtype?: "int32"): Train => async (netwo
 /** Copies data to bytes, as images have them, and weights to a block that is column by column. */
 const bytes = (rows: naive.Matrix) =>
   ndarray(new Uint8Array(rows.flat()), [rows.length, rows[0].length]) as unknown as Matrix;
-const columns = (rows: naive.Matrix) => toNdarray(naive.transpose(rows)).transpose(1, 0);
+const columns = (rows: naive.Matrix) => fromRows(naive.transpose(rows)).transpose(1, 0);
 
 /** Every other way to train on this machine, and ways to train on a reader's own data. */
 const OTHERS: Record<string, Train> = {};

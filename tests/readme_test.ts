@@ -1,6 +1,7 @@
-/** The README shows what the scripts and its examples do. */
+/** The READMEs show what the scripts and their examples do. */
 
 import assert from "node:assert/strict";
+import README_OF_LIB from "../lib/README.md" with { type: "text" };
 import README from "../README.md" with { type: "text" };
 import { permitted } from "./available.ts";
 import { runDeno, runScript } from "./processes.ts";
@@ -8,7 +9,8 @@ import { runDeno, runScript } from "./processes.ts";
 const ignore = !permitted("env", "read", "run");
 
 /** The examples that are whole programs, and what the comments in each say that it prints. */
-const EXAMPLES = [...README.matchAll(/```ts\n(import .*?)```/gs)].map(([, code]) => ({
+const TEXTS = README + README_OF_LIB;
+const EXAMPLES = [...TEXTS.matchAll(/```ts[a-z ]*\n(import .*?)```/gs)].map(([, code]) => ({
   code,
   shown: [...code.matchAll(/console\.log.*\/\/ (.*)/g)].map(([, text]) => text).join("\n"),
 }));
@@ -50,7 +52,7 @@ Deno.test({ name: "the naive script prints the losses of the README", ignore }, 
 
 for (const [i, { code, shown }] of EXAMPLES.entries()) {
   const derives = code.includes("minimize");
-  Deno.test({ name: `example ${i + 1} of the README prints what it says`, ignore }, async () => {
+  Deno.test({ name: `example ${i + 1} of the READMEs prints what it says`, ignore }, async () => {
     const printed = await run(code);
     if (!derives) return assertNumbers(printed, shown);
     // Its numbers are drawn without a seed.

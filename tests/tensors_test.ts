@@ -83,6 +83,9 @@ for (const backend of ["wasm", "blas"] as const) {
       [[4, 10], [5, 11]],
     ]);
     assert.deepEqual([...await tf.matMul(batch, batch).data()], Array(18).fill(3));
+    // Both matrices of the second factor are multiplied by the first one.
+    const both = await tf.matMul(b, tf.ones([2, 2, 1])).data();
+    assert.deepEqual([...both], [1, 1, 2, 1, 1, 2]);
     assert.throws(() => tf.matMul(a, a), /inner shapes/);
   });
 

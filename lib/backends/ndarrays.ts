@@ -4,7 +4,7 @@
 import ndarray, { type NdArray } from "ndarray";
 // @ts-types="@types/ndarray-ops"
 import ops from "ndarray-ops";
-import type { Backend, Backends } from "../backend.ts";
+import type { Backend, Backends } from "../open_backend.ts";
 import { type Blas, type Factor, startBlas } from "./blas.ts";
 import { multiplyInWasm, startKernel } from "./ndarrays_wasm.ts";
 
@@ -26,6 +26,26 @@ export type Multiply = (a: Matrix, b: Matrix, result: Matrix) => void;
 /** A matrix of zeros: NumPy's `np.zeros((rows, columns))`. */
 export function zeros(rows: number, columns: number): Matrix {
   return ndarray(new Float64Array(rows * columns), [rows, columns]);
+}
+
+/** Copies arrays of one length into a matrix, row by row: NumPy's `np.array(rows)`. */
+export function fromRows(rows: number[][]): Matrix {
+  const columns = rows[0].length;
+  const matrix = zeros(rows.length, columns);
+  rows.forEach((row, i) => matrix.data.set(row, i * columns));
+  return matrix;
+}
+
+/** Copies a matrix of any strides into arrays, row by row: NumPy's `matrix.tolist()`. */
+export function toRows({ data, shape, stride, offset }: Matrix): number[][] {
+  const rows: number[][] = [];
+  for (let i = 0; i < shape[0]; i++) {
+    const row: number[] = [];
+    const start = offset + i * stride[0];
+    for (let j = 0; j < shape[1]; j++) row.push(data[start + j * stride[1]]);
+    rows.push(row);
+  }
+  return rows;
 }
 
 /**
@@ -114,12 +134,16 @@ function dotBy(multiply: Multiply): Dot {
 export const dotByLoops: Dot = dotBy((a, b, result) => {
   const [rows, depth] = a.shape;
   const columns = b.shape[1];
+  const step = b.stride[1];
+  const bData = b.data;
+  const resultData = result.data;
   for (let i = 0; i < rows; i++) {
+    const resultRow = i * columns;
     for (let k = 0; k < depth; k++) {
       const aik = a.data[a.offset + i * a.stride[0] + k * a.stride[1]];
       const bRow = b.offset + k * b.stride[0];
       for (let j = 0; j < columns; j++) {
-        result.data[i * columns + j] += aik * b.data[bRow + j * b.stride[1]];
+        resultData[resultRow + j] += aik * bData[bRow + j * step];
       }
     }
   }

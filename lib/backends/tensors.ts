@@ -1,19 +1,7 @@
 /** The backends of TensorFlow.js: where tensors are, and what computes them. @module */
 
-import * as tf from "@tensorflow/tfjs-core";
-import type { Backends } from "../backend.ts";
+import type { Backends } from "../open_backend.ts";
 import { startBlas } from "./blas.ts";
-
-// In production mode, TensorFlow.js gives no advice on how to be faster.
-tf.enableProdMode();
-
-/** Makes TensorFlow.js compute on the backend of that name, or fails and says why. */
-export async function setBackend(name: string) {
-  if (await tf.setBackend(name)) return;
-  // TensorFlow.js says only that it failed. A second start says why.
-  await tf.findBackendFactory(name)();
-  throw new Error("TensorFlow.js can't start it");
-}
 
 /**
  * How to start each backend of the tensor script. `tensorflow`, `webgpu` and `wasm` are those of

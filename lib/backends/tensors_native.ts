@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import util from "node:util";
 import * as tf from "@tensorflow/tfjs-core";
 import { firstLine, NotAvailable } from "../errors.ts";
-import { setBackend } from "./tensors.ts";
+import { setBackend } from "./tensors_set_backend.ts";
 
 /**
  * Makes TensorFlow.js compute on native TensorFlow: on an NVIDIA GPU, or else on the CPU. Never

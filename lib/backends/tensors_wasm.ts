@@ -5,7 +5,7 @@ import binary from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wa
   type: "bytes",
 };
 import { firstLine, NotAvailable } from "../errors.ts";
-import { setBackend } from "./tensors.ts";
+import { setBackend } from "./tensors_set_backend.ts";
 
 // The package would read its binary from disk, for which it would need a permission.
 const url = URL.createObjectURL(new Blob([binary]));

@@ -4,7 +4,7 @@ import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import "@tensorflow/tfjs-backend-webgpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { firstLine, NotAvailable, UserError } from "../errors.ts";
-import { setBackend } from "./tensors.ts";
+import { setBackend } from "./tensors_set_backend.ts";
 
 let watched: WebGPUBackend | undefined; // the backend whose reads fail after an error of the GPU
 

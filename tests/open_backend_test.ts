@@ -1,7 +1,7 @@
 /** Which backend is started, and what is said of the others. */
 
 import assert from "node:assert/strict";
-import { type Backends, openBackend } from "../lib/backend.ts";
+import { type Backends, openBackend } from "../lib/open_backend.ts";
 import { NDARRAY_BACKENDS } from "../lib/backends/ndarrays.ts";
 import { TENSOR_BACKENDS } from "../lib/backends/tensors.ts";
 import { NotAvailable } from "../lib/errors.ts";

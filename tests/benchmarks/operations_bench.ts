@@ -5,7 +5,7 @@ import ndarray from "ndarray";
 // @ts-types="@types/ndarray-ops"
 import ops from "ndarray-ops";
 import * as tf from "@tensorflow/tfjs-core";
-import { TENSOR_BACKENDS } from "../lib/backends/tensors.ts";
+import { TENSOR_BACKENDS } from "../../lib/backends/tensors.ts";
 
 // The numbers are 0.5, 1.5, …: fractions, for V8 keeps arrays of whole numbers in another way.
 const LENGTH = 1_000_000;

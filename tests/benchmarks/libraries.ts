@@ -2,13 +2,13 @@
  * What a reader's own project would install: the five products and the four operations by numpy-ts,
  * and a training step by TensorFlow.js with the gradients that it derives.
  *
- *     deno bench --no-lock -A tests/bench_libraries.ts
+ *     deno bench --no-lock -A tests/benchmarks/libraries.ts
  *
  * These packages are only for comparison. So they are not in deno.lock, whose packages every task
- * downloads, and this file's name keeps it out of a bare `deno bench`.
+ * downloads, and a bare `deno bench` leaves this file out.
  */
 
-import { draw, type Matrix, matrixMultiply, transpose } from "../naive_neural_network.ts";
+import { draw, type Matrix, matrixMultiply, transpose } from "../../naive_neural_network.ts";
 
 // Deno would put packages whose names it sees in an import into the lock file.
 const PACKAGES = {
@@ -33,12 +33,23 @@ const h = matrixMultiply(x, w1);
 const ARRAYS = [[x, w1], [h, w2], [transpose(h), y], [y, transpose(w2)], [transpose(x), h]];
 
 /** Copies rows into an ndarray, faster than `np.array` does. */
-function copyByHand(rows: Matrix): NumpyArray {
+function copyIn(rows: Matrix): NumpyArray {
   const columns = rows[0].length;
   const array: NumpyArray = np.zeros([rows.length, columns]);
   const { data } = array;
   rows.forEach((row, i) => data.set(row, i * columns));
   return array;
+}
+
+/** Copies the numbers of an ndarray into rows, faster than its `tolist` does. */
+function copyOut(data: Float64Array, rows: number, columns: number): Matrix {
+  const matrix: Matrix = [];
+  for (let i = 0; i < rows; i++) {
+    const row: number[] = [];
+    for (let j = 0; j < columns; j++) row.push(data[i * columns + j]);
+    matrix.push(row);
+  }
+  return matrix;
 }
 
 /** Multiplies two ndarrays that are not needed afterwards. */
@@ -50,8 +61,9 @@ function multiplyAndDispose(a: NumpyArray, b: NumpyArray): NumpyArray {
 }
 
 const products = { group: "the five products of an iteration", warmup: 20 };
-const kept: NumpyArray[][] = ARRAYS.map((pair) => pair.map((rows) => np.array(rows)));
+let kept: NumpyArray[][] | undefined; // made when its turn comes: they slow the others down
 Deno.bench("products, ndarrays that are kept", products, () => {
+  kept ??= ARRAYS.map((pair) => pair.map((rows) => np.array(rows)));
   for (const [a, b] of kept) np.matmul(a, b).dispose();
 });
 Deno.bench("products, rows converted and back", products, () => {
@@ -61,8 +73,12 @@ Deno.bench("products, rows converted and back", products, () => {
     product.dispose();
   }
 });
-Deno.bench("products, rows copied by hand", products, () => {
-  for (const [a, b] of ARRAYS) multiplyAndDispose(copyByHand(a), copyByHand(b)).dispose();
+Deno.bench("products, rows copied by hand and back", products, () => {
+  for (const [a, b] of ARRAYS) {
+    const product = multiplyAndDispose(copyIn(a), copyIn(b));
+    copyOut(product.data, a.length, b[0].length);
+    product.dispose();
+  }
 });
 
 // The numbers of operations_bench.ts.
@@ -82,6 +98,14 @@ for (const operation of ["square", "sin", "sum"]) {
     result.tolist?.();
     result.dispose?.();
     converted.dispose();
+  });
+  Deno.bench(`${operation}, an array copied by hand and back`, { group }, () => {
+    const copy = np.zeros([LENGTH]);
+    copy.data.set(numbers);
+    const result = np[operation](copy);
+    if (operation !== "sum") copyOut(result.data, 1, LENGTH);
+    result.dispose?.();
+    copy.dispose();
   });
 }
 

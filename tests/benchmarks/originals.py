@@ -11,7 +11,7 @@ from time import perf_counter
 
 import numpy as np
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 SIZES = (64, 1000, 100, 10)
 
 

@@ -1,16 +1,16 @@
 /**
  * One training iteration of each script, at the original's size; or with as many hidden units as
- * the arguments say: `deno bench -A tests/iteration_bench.ts -- 25 400`.
+ * the arguments say: `deno bench -A tests/benchmarks/iteration_bench.ts -- 25 400`.
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import { NDARRAY_BACKENDS } from "../lib/backends/ndarrays.ts";
-import { TENSOR_BACKENDS } from "../lib/backends/tensors.ts";
-import { type Losses, readLosses } from "../lib/losses.ts";
-import * as naive from "../naive_neural_network.ts";
-import * as nd from "../ndarray_neural_network.ts";
-import * as tensor from "../tensor_neural_network.ts";
-import { availableBackends, BLAS } from "./available.ts";
+import { NDARRAY_BACKENDS } from "../../lib/backends/ndarrays.ts";
+import { TENSOR_BACKENDS } from "../../lib/backends/tensors.ts";
+import { type Losses, readLosses } from "../../lib/losses.ts";
+import * as naive from "../../naive_neural_network.ts";
+import * as nd from "../../ndarray_neural_network.ts";
+import * as tensor from "../../tensor_neural_network.ts";
+import { availableBackends, BLAS } from "../available.ts";
 
 // So small a rate that the losses stay as they are, however long it trains.
 const TRAINING = { steps: Infinity, learningRate: 1e-9, logEvery: 1 };

@@ -4,11 +4,10 @@
  * size on WebAssembly and BLAS pay.
  */
 
-import { memory, multiply } from "../lib/backends/multiply.wasm";
-import { type Dot, NDARRAY_BACKENDS } from "../lib/backends/ndarrays.ts";
-import { draw, type Matrix, matrixMultiply, transpose } from "../naive_neural_network.ts";
-import { BLAS } from "./available.ts";
-import { toNdarray } from "./convert.ts";
+import { memory, multiply } from "../../lib/backends/multiply.wasm";
+import { type Dot, fromRows, NDARRAY_BACKENDS, toRows } from "../../lib/backends/ndarrays.ts";
+import { draw, type Matrix, matrixMultiply, transpose } from "../../naive_neural_network.ts";
+import { BLAS } from "../available.ts";
 
 /** The matrix product of `a` and `b` as the original has it: row, column, numbers to add up. */
 function multiplyInOriginalOrder(a: Matrix, b: Matrix): Matrix {
@@ -68,10 +67,12 @@ function multiplyFlat(a: Flat, b: Flat): Float64Array {
   const bData = b.data;
   const result = new Float64Array(a.rows * columns);
   for (let i = 0; i < a.rows; i++) {
+    const resultRow = i * columns;
     for (let k = 0; k < depth; k++) {
       const aik = aData[i * depth + k];
+      const bRow = k * columns;
       for (let j = 0; j < columns; j++) {
-        result[i * columns + j] += aik * bData[k * columns + j];
+        result[resultRow + j] += aik * bData[bRow + j];
       }
     }
   }
@@ -146,7 +147,7 @@ function multiplyPacked(a: Matrix, b: Matrix): Matrix {
 const { x, y, w1, w2 } = draw();
 const h = matrixMultiply(x, w1);
 const ARRAYS = [[x, w1], [h, w2], [transpose(h), y], [y, transpose(w2)], [transpose(x), h]];
-const NDARRAYS = ARRAYS.map((pair) => pair.map(toNdarray));
+const NDARRAYS = ARRAYS.map((pair) => pair.map(fromRows));
 const FLATS = NDARRAYS.map((pair) => {
   return pair.map(({ data, shape }) => ({ data, rows: shape[0], columns: shape[1] }));
 });
@@ -163,8 +164,8 @@ function benchProducts<Kind>(
   });
 }
 
-/** Multiplies arrays that are made into ndarrays first. */
-const converting = (dot: Dot) => (a: Matrix, b: Matrix) => dot(toNdarray(a), toNdarray(b));
+/** Multiplies arrays that are copied into ndarrays, and copies the product back. */
+const copying = (dot: Dot) => (a: Matrix, b: Matrix) => toRows(dot(fromRows(a), fromRows(b)));
 
 benchProducts("arrays, loops in the order i, j, k", ARRAYS, multiplyInOriginalOrder);
 benchProducts("arrays, loops in the order i, k, j", ARRAYS, matrixMultiply);
@@ -175,15 +176,19 @@ benchProducts("ndarrays, loops", NDARRAYS, NDARRAY_BACKENDS.typescript().dot);
 
 benchProducts("ndarrays, WebAssembly", NDARRAYS, NDARRAY_BACKENDS.wasm().dot);
 benchProducts(
-  "arrays made into ndarrays, WebAssembly",
+  "arrays copied into ndarrays and back, WebAssembly",
   ARRAYS,
-  converting(NDARRAY_BACKENDS.wasm().dot),
+  copying(NDARRAY_BACKENDS.wasm().dot),
 );
-benchProducts("arrays packed for WebAssembly, and back", ARRAYS, multiplyPacked);
+benchProducts("arrays copied into WebAssembly and back", ARRAYS, multiplyPacked);
 
 if (BLAS) {
   benchProducts("ndarrays, BLAS", NDARRAYS, NDARRAY_BACKENDS.blas().dot);
-  benchProducts("arrays made into ndarrays, BLAS", ARRAYS, converting(NDARRAY_BACKENDS.blas().dot));
+  benchProducts(
+    "arrays copied into ndarrays and back, BLAS",
+    ARRAYS,
+    copying(NDARRAY_BACKENDS.blas().dot),
+  );
 }
 
 /** Registers a benchmark of a product of square matrices. */
@@ -200,7 +205,7 @@ function benchSquare<Kind>(
 
 for (const size of [4, 8, 16, 32, 64]) {
   const rows = draw({ N: size, D_in: size, H: 1, D_out: 1 }).x;
-  const block = toNdarray(rows);
+  const block = fromRows(rows);
   benchSquare("arrays, loops", size, rows, matrixMultiply);
   benchSquare("ndarrays, WebAssembly", size, block, NDARRAY_BACKENDS.wasm().dot);
   if (BLAS) benchSquare("ndarrays, BLAS", size, block, NDARRAY_BACKENDS.blas().dot);
