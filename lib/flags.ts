@@ -86,8 +86,9 @@ export function readValues(
   const options: Options = { ...SHARED_DEFAULTS, ...defaults };
   for (const [name, text] of Object.entries(texts)) {
     if (name === "backend") options.backend = readName(text, backends);
-    else if (name in FLAGS) options[FLAGS[name as FlagName].option] = readNumber(name, text);
-    else throw new UserError(`Cannot read the flags: Unknown option '--${name}'`, 2);
+    else if (Object.hasOwn(FLAGS, name)) {
+      options[FLAGS[name as FlagName].option] = readNumber(name, text);
+    } else throw new UserError(`Cannot read the flags: Unknown option '--${name}'`, 2);
   }
   const { N, D_in, H, D_out } = options;
   const numbers = N * D_in + N * D_out + D_in * H + H * D_out + N * H;

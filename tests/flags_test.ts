@@ -1,7 +1,7 @@
 /** The flags: what they take, and what they refuse. */
 
 import assert from "node:assert/strict";
-import { describeFlags, readFlags } from "../lib/flags.ts";
+import { describeFlags, readFlags, readValues } from "../lib/flags.ts";
 import * as naive from "../naive_neural_network.ts";
 import * as nd from "../ndarray_neural_network.ts";
 import * as tensor from "../tensor_neural_network.ts";
@@ -82,4 +82,5 @@ Deno.test("what a flag does not take is refused in one line", async () => {
     await assert.rejects(reading, { message, exitCode: 2 }, line);
   }
   await assert.rejects(readFlags(["--backend=arrays"], DEFAULTS, ["arrays"]), /Unknown option/);
+  assert.throws(() => readValues({ toString: "5" }, DEFAULTS, BACKENDS), /Unknown option/);
 });

@@ -63,6 +63,12 @@ function test(name: string, fn: () => Promise<void>) {
   Deno.test({ name, ignore: !browser, fn });
 }
 
+/** Keeps the browser's clock, which jumps, from jumping to the time at which a start has failed. */
+const NO_TIMEOUT = `<script>
+  const wait = setTimeout;
+  window.setTimeout = (run, ms) => ms === 20000 ? 0 : wait(run, ms);
+</script>`;
+
 /** A clock that goes on by 12, 3 or 24 ms whenever arrays, ndarrays or tensors ask for the time. */
 const CLOCK = `<script>
   let now = 0;
@@ -73,7 +79,7 @@ const CLOCK = `<script>
 </script>`;
 
 test("the page compares the three, whose losses are NumPy's, and says what is missing", async () => {
-  const { status, trainings } = await show("steps=101", CLOCK);
+  const { status, trainings } = await show("steps=101", NO_TIMEOUT + CLOCK);
   const [arrays, ndarrays, tensors, webgpu] = trainings;
   assert.deepEqual(trainings.map(({ width }) => width), ["80%", "20%", "160%", undefined]);
   for (const { name, text } of [arrays, ndarrays, tensors]) {
@@ -90,9 +96,25 @@ test("the page compares the three, whose losses are NumPy's, and says what is mi
 });
 
 test("the page compares nothing after a single iteration", async () => {
-  const { status, trainings } = await show("steps=1&seed=42&hidden=7");
+  const { status, trainings } = await show("steps=1", NO_TIMEOUT);
   assert.equal(status, "To compare, train arrays and others for at least 50 iterations.");
   assert.match(trainings[1].text, /^\S+ ms an iteration; loss \S+$/);
+});
+
+test("the page compares losses with NumPy's only where those are known", async () => {
+  for (const parameter of ["seed=42", "hidden=99", "learning-rate=1e-7"]) {
+    const { trainings } = await show(`steps=50&${parameter}`, NO_TIMEOUT + CLOCK);
+    assert.match(trainings[1].text, /; loss \S+$/, parameter);
+  }
+});
+
+test("the page gives a start that never ends twenty seconds, and goes on", async () => {
+  const { trainings } = await show(
+    "steps=1",
+    "<script>fetch = () => new Promise(() => {});</script>",
+  );
+  assert.equal(trainings[2].text, "Cannot start: nothing happened for 20 seconds");
+  assert.equal(trainings.length, 4);
 });
 
 test("the page refuses what the flags refuse, in their words", async () => {
@@ -106,7 +128,7 @@ test("the page says what a policy forbids, and goes on with what it does not", a
   const noEval = policy("script-src 'unsafe-inline' 'wasm-unsafe-eval'");
   assert.match((await show("steps=1", noEval)).status, /^Cannot go on: .*unsafe-eval/);
   const noFetch = policy("default-src 'unsafe-inline' 'unsafe-eval'");
-  const { status, trainings } = await show("steps=1", noFetch);
+  const { status, trainings } = await show("steps=1", NO_TIMEOUT + noFetch);
   assert.match(status, /^To compare/);
   assert.match(trainings[2].text, /^Cannot use WebAssembly: /);
   assert.match(trainings[3].text, /^Cannot use webgpu: /);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { availableBackends, BLAS, permitted } from "./available.ts";
 import seed11 from "./numpy_losses/seed11_3x5x4x2.json" with { type: "json" };
-import { command, ROOT, runScript } from "./processes.ts";
+import { command, ROOT, runDeno, runScript } from "./processes.ts";
 
 const NAIVE = "naive_neural_network.ts";
 const NDARRAY = "ndarray_neural_network.ts";
@@ -67,6 +67,13 @@ const FAILURES = [
     line: "Cannot use BLAS: it needs --allow-ffi (without a path)",
   },
   {
+    script: NDARRAY,
+    denoFlags: ["--v8-flags=--jitless"],
+    flag: "--backend=wasm",
+    code: 1,
+    line: "Cannot use WebAssembly: ",
+  },
+  {
     script: TENSOR,
     denoFlags: ["--allow-ffi", "--deny-ffi=/some/path"],
     flag: "--backend=blas",
@@ -92,6 +99,29 @@ test("what fails is one line, and the code says whether a flag is wrong", async 
     const errors = failure.stderr.replace(/^Training on .*\n/, "");
     assert.ok(errors.startsWith(`error: ${line}`), errors);
     assert.equal(errors.indexOf("\n"), errors.length - 1);
+  }
+});
+
+test("loops in TypeScript need no WebAssembly", async () => {
+  const args = [...SMALL, "--backend=typescript"];
+  const { code, stderr } = await runScript(NDARRAY, args, ["--v8-flags=--jitless"]);
+  assert.match(stderr, /^Training on ndarrays, with loops in TypeScript\nTrained in .+\n$/);
+  assert.equal(code, 0);
+});
+
+test("a Deno that is too old is refused, and a newer one is not", async () => {
+  const runWith = (version: string) => {
+    const code = `Object.defineProperty(Deno, "version", { value: { deno: "${version}" } });
+      const { main } = await import("./lib/run.ts");
+      await main({ defaults: { steps: 1 } }, () => [{ t: 0, loss: 4 }]);`;
+    return runDeno(["eval", "--ext=ts", "--no-check", code]);
+  };
+  const old = await runWith("2.8.3");
+  const line = "error: Cannot use Deno 2.8.3: version 2.9.0 or later is needed\n";
+  assert.deepEqual([old.code, old.stderr], [1, line]);
+  for (const version of ["2.9.0", "2.10.0", "3.0.0"]) {
+    const { code, stderr } = await runWith(version);
+    assert.equal(code, 0, stderr);
   }
 });
 
@@ -129,6 +159,12 @@ test("BLAS multiplies if it is permitted", async () => {
 }, BLAS !== undefined);
 
 const hasGpu = (await availableBackends()).includes("webgpu");
+const hasFastGpu = (await availableBackends(false)).includes("webgpu");
+
+test("a GPU in software is used only if it is named", async () => {
+  const { stderr } = await runScript(TENSOR, SMALL);
+  assert.match(stderr, /^Training on tensors, with WebAssembly\nTrained in .+\n$/);
+}, hasGpu && !hasFastGpu);
 
 test("a GPU needs no permission", async () => {
   const { stdout, stderr } = await runScript(TENSOR, [...SMALL, "--backend=webgpu"]);
