@@ -1,6 +1,7 @@
 /** BLAS: the compiled matrix arithmetic that makes NumPy's `dot` fast, by Deno's FFI. @module */
 
-import { firstLine, NotAvailable } from "../errors.ts";
+import { NotAvailable } from "../errors.ts";
+import { checkIntegers, checkMkl, checkProducts, isMissing, reasonOf } from "./blas_checks.ts";
 
 /** The libraries of a system that are tuned for its processors, and how to get one. */
 const SYSTEMS: Partial<Record<typeof Deno.build.os, { libraries: string[]; remedy: string }>> = {
@@ -50,13 +51,14 @@ const SYMBOLS = {
   MKL_Set_Interface_Layer: { parameters: ["i32"], result: "i32", optional: true },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-type Symbols = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+/** The functions of a library. */
+export type Symbols = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
 
 const ROW_MAJOR = 101;
 const NO_TRANSPOSE = 111;
 const TRANSPOSE = 112;
-const MKL_LP64 = 0;
 
+/** The numbers of a product. */
 type Floats = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
 
 /** A factor: the numbers of a matrix row by row, or of its transpose. */
@@ -107,7 +109,7 @@ export function findBlas(
   for (const library of libraries) {
     try {
       const { symbols } = dlopen(library, SYMBOLS);
-      if (library.includes("mkl_rt")) checkPartsOfMkl(library, dlopen);
+      if (library.includes("mkl_rt")) checkMkl(library, dlopen);
       checkIntegers(symbols);
       limitThreads(symbols);
       const multiply = multiplyBy(symbols);
@@ -116,50 +118,11 @@ export function findBlas(
       return { library, hints, multiply };
     } catch (error) {
       const reason = reasonOf(error);
-      if (!saysMissing(reason, library)) failures.push(`${library}: ${reason}`);
+      if (!isMissing(reason, library)) failures.push(`${library}: ${reason}`);
     }
   }
   const why = [...failures, `no fast library was found${remedy}`].join("; ");
   return new NotAvailable("BLAS", why, true);
-}
-
-/** Why a library was not used. */
-function reasonOf(error: unknown): string {
-  return firstLine(error).replaceAll("Could not open library: ", "");
-}
-
-/** Whether that is because there is no such file. */
-function saysMissing(reason: string, file: string): boolean {
-  // Windows names no file. Another system may name one that the file needs.
-  return reason.includes(file) ? /no such file/i.test(reason) : /not be found/i.test(reason);
-}
-
-/** Fails if a file of MKL is missing. MKL would look for it at the first product, and then exit. */
-function checkPartsOfMkl(library: string, dlopen: typeof Deno.dlopen) {
-  const parts = [
-    library.replace("mkl_rt", "mkl_core"),
-    library.replace("mkl_rt", "mkl_intel_thread"),
-    library.endsWith(".dll") ? "libiomp5md.dll" : "libiomp5.so",
-  ];
-  for (const part of parts) {
-    try {
-      dlopen(part, {});
-    } catch (error) {
-      // Alone, a part that is there can't be opened either: it needs the others.
-      if (saysMissing(reasonOf(error), part)) throw new Error(`${part} is missing`);
-    }
-  }
-}
-
-/** Fails if the library takes 64-bit integers, for it would read 32-bit ones wrongly, or crash. */
-function checkIntegers(symbols: Symbols) {
-  symbols.MKL_Set_Interface_Layer?.(MKL_LP64);
-  const config = symbols.openblas_get_config?.() ?? null;
-  const isLong = config !== null &&
-    Deno.UnsafePointerView.getCString(config).includes("USE64BITINT");
-  if (isLong || symbols.bli_info_get_blas_int_type_size?.() === 64) {
-    throw new Error("it takes 64-bit integers");
-  }
 }
 
 /** Gives OpenBLAS no more threads than Deno has processors, of which a container may have few. */
@@ -180,48 +143,4 @@ function multiplyBy(symbols: Symbols): Blas["multiply"] {
       0, result, b.columns,
     );
   };
-}
-
-/**
- * Fails unless products of about the network's sizes are right: those of some builds of OpenBLAS
- * are wrong on processors that are newer than they are. Both factors are a column times a row, so
- * their product is too. All numbers are whole, and so small that float32 adds them up exactly.
- */
-function checkProducts(multiply: Blas["multiply"]) {
-  const u = smallNumbers(64);
-  const v = smallNumbers(500);
-  const w = smallNumbers(100);
-  const sum = v.reduce((sum, number) => sum + number * number, 0);
-  const expected = outerProduct(u, w.map((number) => sum * number));
-
-  for (const type of [Float32Array, Float64Array]) {
-    const factors = (column: Int32Array, row: Int32Array): Factor[] => {
-      const size = { rows: column.length, columns: row.length };
-      return [
-        { data: new type(outerProduct(column, row)), ...size, transposed: false },
-        { data: new type(outerProduct(row, column)), ...size, transposed: true },
-      ];
-    };
-    for (const a of factors(u, v)) {
-      for (const b of factors(v, w)) {
-        const product = new type(expected.length);
-        multiply(a, b, product);
-        const isWrong = new Int32Array(product).some((number, i) => number !== expected[i]);
-        if (isWrong) throw new Error("it multiplies wrongly on this machine");
-      }
-    }
-  }
-}
-
-/** The numbers 1, 2 and 3 in turn, with some left out. */
-function smallNumbers(length: number): Int32Array {
-  return new Int32Array(length).map((_, i) => 1 + (i + (i >> 2)) % 3);
-}
-
-/** The matrix of `column`, whose numbers are 1, 2 or 3, times `row`. */
-function outerProduct(column: Int32Array, row: Int32Array): Int32Array {
-  const multiples = [0, 1, 2, 3].map((factor) => row.map((number) => factor * number));
-  const product = new Int32Array(column.length * row.length);
-  for (let i = 0; i < column.length; i++) product.set(multiples[column[i]], i * row.length);
-  return product;
 }
