@@ -13,8 +13,9 @@
  *     deno run ndarray_neural_network.ts
  *     deno run --allow-ffi ndarray_neural_network.ts # BLAS multiplies, as in NumPy
  *
- * ndarray and ndarray-ops are npm packages. What they lack is this project's own, in
- * lib/backends/ndarrays.ts: `zeros`, `subtractScaled` and the product, `dotInWasm`.
+ * ndarray and ndarray-ops are npm packages. What they lack is this project's own: `zeros`
+ * and `subtractScaled` (lib/matrices.ts), and the product `dotInWasm`
+ * (lib/backends/ndarrays.ts).
  *
  * @module
  */
@@ -23,7 +24,8 @@
 import ndarray from "ndarray";
 // @ts-types="@types/ndarray-ops"
 import ops from "ndarray-ops";
-import { dotInWasm, NDARRAY_BACKENDS, subtractScaled, zeros } from "./lib/backends/ndarrays.ts";
+import { dotInWasm, NDARRAY_BACKENDS } from "./lib/backends/ndarrays.ts";
+import { subtractScaled, zeros } from "./lib/matrices.ts";
 import { seededNormal } from "./lib/random.ts";
 import { main } from "./lib/run.ts";
 

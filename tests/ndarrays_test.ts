@@ -4,14 +4,9 @@ import assert from "node:assert/strict";
 // @ts-types="@types/ndarray"
 import ndarray from "ndarray";
 import { memory } from "../lib/backends/multiply.wasm";
-import {
-  type Matrix,
-  NDARRAY_BACKENDS,
-  subtractScaled,
-  toRows,
-  zeros,
-} from "../lib/backends/ndarrays.ts";
+import { NDARRAY_BACKENDS } from "../lib/backends/ndarrays.ts";
 import { seededNormal } from "../lib/random.ts";
+import { type Matrix, subtractScaled, toRows, zeros } from "../lib/matrices.ts";
 import { matrixMultiply } from "../naive_neural_network.ts";
 import { draw, train } from "../ndarray_neural_network.ts";
 import { BLAS } from "./available.ts";

@@ -4,9 +4,10 @@ import assert from "node:assert/strict";
 // @ts-types="@types/ndarray"
 import ndarray from "ndarray";
 import * as tf from "@tensorflow/tfjs-core";
-import { fromRows, type Matrix, NDARRAY_BACKENDS, toRows } from "../lib/backends/ndarrays.ts";
+import { NDARRAY_BACKENDS } from "../lib/backends/ndarrays.ts";
 import { TENSOR_BACKENDS } from "../lib/backends/tensors.ts";
 import { readLoss } from "../lib/losses.ts";
+import { fromRows, type Matrix, toRows } from "../lib/matrices.ts";
 import * as naive from "../naive_neural_network.ts";
 import * as nd from "../ndarray_neural_network.ts";
 import * as tensor from "../tensor_neural_network.ts";

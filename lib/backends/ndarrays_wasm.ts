@@ -1,7 +1,7 @@
 /** Multiplies ndarrays in WebAssembly, by the kernel of multiply.as.ts. @module */
 
 import { firstLine, NotAvailable } from "../errors.ts";
-import type { Matrix } from "./ndarrays.ts";
+import type { Matrix } from "../matrices.ts";
 
 const noWasm = (error: unknown) => new NotAvailable("WebAssembly", firstLine(error), true);
 const kernel = await import("./multiply.wasm").catch(noWasm);

@@ -7,6 +7,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { NDARRAY_BACKENDS } from "../../lib/backends/ndarrays.ts";
 import { TENSOR_BACKENDS } from "../../lib/backends/tensors.ts";
 import { type Losses, readLosses } from "../../lib/losses.ts";
+import type { Backend } from "../../lib/open_backend.ts";
 import * as naive from "../../naive_neural_network.ts";
 import * as nd from "../../ndarray_neural_network.ts";
 import * as tensor from "../../tensor_neural_network.ts";
@@ -37,21 +38,25 @@ function* trainWithFlags({ x, y, w1, w2 }: tensor.Network): Losses {
   }
 }
 
+interface Started {
+  losses: Losses;
+  readsBehind?: number; // how many iterations may begin before a loss is read
+}
+
 let current: { start: unknown; losses: ReturnType<typeof readLosses> } | undefined;
 
 /** Registers a benchmark of the iterations of a training, which starts when its turn comes. */
 function benchIterations(
   name: string,
   hidden: string,
-  start: (sizes: { H: number }) => Losses | Promise<Losses>,
-  readsBehind = 0,
+  start: (sizes: { H: number }) => Started | Promise<Started>,
 ) {
   const group = `an iteration with ${hidden} hidden units`;
   const options = { name, group, baseline: name === "arrays", warmup: 100, n: 300 };
   Deno.bench(options, async () => {
     if (current?.start !== start) {
       current = undefined; // no other training is kept in memory
-      const losses = await start({ H: Number(hidden) });
+      const { losses, readsBehind } = await start({ H: Number(hidden) });
       current = { start, losses: readLosses(losses, TRAINING, readsBehind) };
     }
     await current.losses.next();
@@ -61,25 +66,28 @@ function benchIterations(
 const tensorBackends = await availableBackends(false);
 
 for (const hidden of Deno.args.length > 0 ? Deno.args : ["100"]) {
-  benchIterations("arrays", hidden, (sizes) => naive.train(naive.draw(sizes), TRAINING));
+  benchIterations("arrays", hidden, (sizes) => {
+    return { losses: naive.train(naive.draw(sizes), TRAINING) };
+  });
 
   for (const backend of ["typescript", "wasm", "blas"] as const) {
     if (backend === "blas" && !BLAS) continue;
     benchIterations(`ndarrays, ${backend}`, hidden, (sizes) => {
       const { dot } = NDARRAY_BACKENDS[backend]();
-      return nd.train(nd.draw(sizes), TRAINING, dot);
+      return { losses: nd.train(nd.draw(sizes), TRAINING, dot) };
     });
   }
 
   for (const backend of tensorBackends) {
     benchIterations(`tensors, ${backend}`, hidden, async (sizes) => {
-      await TENSOR_BACKENDS[backend](false);
-      return tensor.train(tensor.draw(sizes), TRAINING);
-    }, backend === "webgpu" ? 16 : 0);
+      const started: Backend = await TENSOR_BACKENDS[backend](false);
+      const losses = tensor.train(tensor.draw(sizes), TRAINING);
+      return { losses, readsBehind: started.readsBehind ?? 0 };
+    });
   }
 
   benchIterations("tensors, wasm, with matMul's transpose flags", hidden, async (sizes) => {
     await TENSOR_BACKENDS.wasm();
-    return trainWithFlags(tensor.draw(sizes));
+    return { losses: trainWithFlags(tensor.draw(sizes)) };
   });
 }

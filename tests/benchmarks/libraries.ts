@@ -2,7 +2,7 @@
  * What a reader's own project would install: the five products and the four operations by numpy-ts,
  * and a training step by TensorFlow.js with the gradients that it derives.
  *
- *     deno bench --no-lock -A tests/benchmarks/libraries.ts
+ *     deno task bench:libraries
  *
  * These packages are only for comparison. So they are not in deno.lock, whose packages every task
  * downloads, and a bare `deno bench` leaves this file out.
@@ -66,6 +66,10 @@ Deno.bench("products, ndarrays that are kept", products, () => {
   kept ??= ARRAYS.map((pair) => pair.map((rows) => np.array(rows)));
   for (const [a, b] of kept) np.matmul(a, b).dispose();
 });
+Deno.bench("products, ndarrays that are kept, nothing disposed of", products, () => {
+  kept ??= ARRAYS.map((pair) => pair.map((rows) => np.array(rows)));
+  for (const [a, b] of kept) np.matmul(a, b);
+});
 Deno.bench("products, rows converted and back", products, () => {
   for (const [a, b] of ARRAYS) {
     const product = multiplyAndDispose(np.array(a), np.array(b));
@@ -80,6 +84,16 @@ Deno.bench("products, rows copied by hand and back", products, () => {
     product.dispose();
   }
 });
+
+// The small products of products_bench.ts.
+for (const size of [4, 8, 16, 32, 64]) {
+  let square: NumpyArray | undefined;
+  const options = { group: "a product of square matrices", warmup: 1000 };
+  Deno.bench(`${size} × ${size} numbers`, options, () => {
+    square ??= np.array(draw({ N: size, D_in: size, H: 1, D_out: 1 }).x);
+    np.matmul(square, square).dispose();
+  });
+}
 
 // The numbers of operations_bench.ts.
 const LENGTH = 1_000_000;

@@ -5,7 +5,8 @@
  */
 
 import { memory, multiply } from "../../lib/backends/multiply.wasm";
-import { type Dot, fromRows, NDARRAY_BACKENDS, toRows } from "../../lib/backends/ndarrays.ts";
+import { type Dot, NDARRAY_BACKENDS } from "../../lib/backends/ndarrays.ts";
+import { fromRows, toRows } from "../../lib/matrices.ts";
 import { draw, type Matrix, matrixMultiply, transpose } from "../../naive_neural_network.ts";
 import { BLAS } from "../available.ts";
 
