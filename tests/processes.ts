@@ -28,3 +28,9 @@ export async function runDeno(args: string[]) {
 export function runScript(script: string, args: string[], denoFlags: string[] = []) {
   return runDeno(["run", "--quiet", ...denoFlags, script, ...args]);
 }
+
+/** The losses in the output of a script, by iteration. */
+export function lossesOf(output: string): Map<number, number> {
+  const lines = output.matchAll(/^Current Iteration: (\d+) - Loss Value: (\S+)$/gm);
+  return new Map(Array.from(lines, ([, t, loss]) => [Number(t), Number(loss)]));
+}

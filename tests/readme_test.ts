@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import README_OF_LIB from "../lib/README.md" with { type: "text" };
 import README from "../README.md" with { type: "text" };
 import { permitted } from "./available.ts";
-import { runDeno, runScript } from "./processes.ts";
+import { lossesOf, runDeno, runScript } from "./processes.ts";
 
 const ignore = !permitted("env", "read", "run");
 
@@ -19,12 +19,6 @@ async function run(code: string): Promise<string> {
   const { stdout, stderr } = await runDeno(["eval", "--no-lock", "--ext=ts", code]);
   assert.ok(stdout, stderr);
   return stdout;
-}
-
-/** The losses in the output of a script, by iteration. */
-function lossesOf(output: string): Map<string, number> {
-  const lines = output.matchAll(/Current Iteration: (\d+) - Loss Value: (\S+)/g);
-  return new Map(Array.from(lines, ([, t, loss]) => [t, Number(loss)]));
 }
 
 /** Fails unless two texts have the same numbers, but for their last digits. */

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { availableBackends, BLAS, permitted } from "./available.ts";
 import seed11 from "./numpy_losses/seed11_3x5x4x2.json" with { type: "json" };
-import { command, ROOT, runDeno, runScript } from "./processes.ts";
+import { command, lossesOf, ROOT, runDeno, runScript } from "./processes.ts";
 
 const NAIVE = "naive_neural_network.ts";
 const NDARRAY = "ndarray_neural_network.ts";
@@ -25,11 +25,6 @@ function test(name: string, fn: () => Promise<void>, isAvailable = true) {
   Deno.test({ name, ignore: !isPermitted || !isAvailable, fn });
 }
 
-/** The numbers of the losses that a script prints. */
-function lossesOf(stdout: string): number[] {
-  return [...stdout.matchAll(/Loss Value: (.+)/g)].map(([, loss]) => Number(loss));
-}
-
 for (const [script, { backend, device, tolerance }] of Object.entries(SCRIPTS)) {
   test(`${script}: prints NumPy's losses, and its time`, async () => {
     const args = [...SMALL, ...backend, "--seed=11", "--learning-rate=1e-3", "--steps=150"];
@@ -39,11 +34,11 @@ for (const [script, { backend, device, tolerance }] of Object.entries(SCRIPTS)) 
     assert.match(stderr, /\nTrained in [\d.]+ s, [\d.]+ ms an iteration\n$/);
     assert.match(stdout, /^(Current Iteration: \d+ - Loss Value: [\d.]+\n){150}$/);
     const losses = lossesOf(stdout);
-    for (const [t, loss] of losses.entries()) {
+    for (const [t, loss] of losses) {
       assert.ok(Math.abs(loss / seed11.numpy[t] - 1) < tolerance, `${t}: ${loss}`);
     }
     const some = await runScript(script, [...args, "--steps=6", "--log-every=2"]);
-    assert.deepEqual(lossesOf(some.stdout), [0, 2, 4, 5].map((t) => losses[t]));
+    assert.deepEqual([...lossesOf(some.stdout)], [0, 2, 4, 5].map((t) => [t, losses.get(t)]));
   });
 
   test(`${script}: prints its help`, async () => {
@@ -170,5 +165,5 @@ test("a GPU in software is used only if it is named", async () => {
 test("a GPU needs no permission", async () => {
   const { stdout, stderr } = await runScript(TENSOR, [...SMALL, "--backend=webgpu"]);
   assert.match(stderr, /^Training on tensors, with WebGPU on .+\nTrained in .+\n$/);
-  assert.equal(lossesOf(stdout).length, 1);
+  assert.equal(lossesOf(stdout).size, 1);
 }, hasGpu);
