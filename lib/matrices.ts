@@ -23,11 +23,12 @@ export function fromRows(rows: number[][]): Matrix {
 
 /** Copies a matrix of any strides into arrays, row by row: NumPy's `matrix.tolist()`. */
 export function toRows({ data, shape, stride, offset }: Matrix): number[][] {
+  const columns = shape[1];
   const rows: number[][] = [];
   for (let i = 0; i < shape[0]; i++) {
-    const row: number[] = [];
+    const row = new Array<number>(columns);
     const start = offset + i * stride[0];
-    for (let j = 0; j < shape[1]; j++) row.push(data[start + j * stride[1]]);
+    for (let j = 0; j < columns; j++) row[j] = data[start + j * stride[1]];
     rows.push(row);
   }
   return rows;

@@ -45,8 +45,8 @@ function copyIn(rows: Matrix): NumpyArray {
 function copyOut(data: Float64Array, rows: number, columns: number): Matrix {
   const matrix: Matrix = [];
   for (let i = 0; i < rows; i++) {
-    const row: number[] = [];
-    for (let j = 0; j < columns; j++) row.push(data[i * columns + j]);
+    const row = new Array<number>(columns);
+    for (let j = 0; j < columns; j++) row[j] = data[i * columns + j];
     matrix.push(row);
   }
   return matrix;

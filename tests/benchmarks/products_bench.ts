@@ -138,8 +138,8 @@ function multiplyPacked(a: Matrix, b: Matrix): Matrix {
   }
   return a.map((_, i) => {
     const start = resultStart + i * width;
-    const row: number[] = [];
-    for (let j = 0; j < columns; j++) row.push(numbers[start + j]);
+    const row = new Array<number>(columns);
+    for (let j = 0; j < columns; j++) row[j] = numbers[start + j];
     return row;
   });
 }
