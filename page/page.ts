@@ -23,6 +23,11 @@ interface Training {
   readsBehind?: number; // how many iterations may begin before a loss is read
 }
 
+/** Starts a training of tensors, on the backend that has been started. */
+function trainTensors(options: Options): Losses {
+  return tensor.train(tensor.draw(options, options.seed), options);
+}
+
 /** Starts each training. */
 const STARTS: Record<string, (options: Options) => Training | Promise<Training>> = {
   "arrays": (options) => ({ losses: naive.train(naive.draw(options, options.seed), options) }),
@@ -31,11 +36,11 @@ const STARTS: Record<string, (options: Options) => Training | Promise<Training>>
   },
   "tensors in WebAssembly": async (options) => {
     await TENSOR_BACKENDS.wasm();
-    return { losses: tensor.train(tensor.draw(options, options.seed), options) };
+    return { losses: trainTensors(options) };
   },
   "tensors on WebGPU": async (options) => {
     const { readsBehind } = await TENSOR_BACKENDS.webgpu(false);
-    return { losses: tensor.train(tensor.draw(options, options.seed), options), readsBehind };
+    return { losses: trainTensors(options), readsBehind };
   },
 };
 

@@ -166,7 +166,7 @@ Deno.test("subtractScaled() refuses what it can't change in place, and shapes th
   for (const bytes of ofOtherTypes(2, 3).slice(2)) {
     assert.throws(() => subtractScaled(bytes, 1, zeros(2, 3)), /has no fractions/);
   }
-  for (const stride of [[0, 1], [1, 1], [4, 2]]) {
+  for (const stride of [[0, 1], [1, 0], [1, 1], [4, 2]]) {
     const shared: Matrix = ndarray(new Float64Array(12), [2, 3], stride);
     assert.throws(() => subtractScaled(shared, 1, zeros(2, 3)), /elements share a number/);
   }

@@ -6,6 +6,7 @@ import { NotAvailable } from "../lib/errors.ts";
 import { threeDigits } from "../lib/timing.ts";
 import { permitted, startIfAvailable } from "./available.ts";
 import seed0 from "./numpy_losses/seed0_64x1000x100x10.json" with { type: "json" };
+import seed42 from "./numpy_losses/seed42_64x1000x100x10.json" with { type: "json" };
 import { ROOT, runDeno } from "./processes.ts";
 
 /** What starts Chromium on Linux, macOS and Windows. */
@@ -105,7 +106,22 @@ test("the page compares losses with NumPy's only where those are known", async (
   for (const parameter of ["seed=42", "hidden=99", "learning-rate=1e-7"]) {
     const { trainings } = await show(`steps=50&${parameter}`, NO_TIMEOUT + CLOCK);
     assert.match(trainings[1].text, /; loss \S+$/, parameter);
+    if (parameter !== "seed=42") continue;
+    for (const { text } of trainings.slice(0, 3)) {
+      assert.ok(text.endsWith(`; loss ${threeDigits(seed42.numpy[49])}`), text);
+    }
   }
+});
+
+/** A GPU that is computed on the CPU. */
+const SOFTWARE_GPU = `<script>
+  const requestAdapter = () => Promise.resolve({ info: { description: "llvmpipe" } });
+  Object.defineProperty(navigator, "gpu", { value: { requestAdapter } });
+</script>`;
+
+test("the page does not train on a GPU in software", async () => {
+  const { trainings } = await show("steps=1", NO_TIMEOUT + SOFTWARE_GPU);
+  assert.equal(trainings[3].text, "Cannot use webgpu: there is only a software adapter, llvmpipe");
 });
 
 test("the page gives a start that never ends twenty seconds, and goes on", async () => {
