@@ -13,16 +13,29 @@ export function zeros(rows: number, columns: number): Matrix {
   return ndarray(new Float64Array(rows * columns), [rows, columns]);
 }
 
-/** Copies arrays of one length into a matrix, row by row: NumPy's `np.array(rows)`. */
+/**
+ * Copies arrays into a matrix, row by row: NumPy's `np.array(rows)`.
+ *
+ * @throws {RangeError} If they are not of one length.
+ */
 export function fromRows(rows: number[][]): Matrix {
-  const columns = rows[0].length;
+  const columns = rows[0]?.length ?? 0;
+  if (!rows.every((row) => row.length === columns)) {
+    throw new RangeError("Cannot make a matrix: its rows are not of one length");
+  }
   const matrix = zeros(rows.length, columns);
   rows.forEach((row, i) => matrix.data.set(row, i * columns));
   return matrix;
 }
 
-/** Copies a matrix of any strides into arrays, row by row: NumPy's `matrix.tolist()`. */
-export function toRows({ data, shape, stride, offset }: Matrix): number[][] {
+/**
+ * Copies a matrix of any strides into arrays, row by row: NumPy's `matrix.tolist()`.
+ *
+ * @throws {RangeError} If it is no matrix of numbers.
+ */
+export function toRows(matrix: Matrix): number[][] {
+  checkMatrix(matrix);
+  const { data, shape, stride, offset } = matrix;
   const columns = shape[1];
   const rows: number[][] = [];
   for (let i = 0; i < shape[0]; i++) {

@@ -1,9 +1,9 @@
 /** Runs a script: reads its flags, trains, prints the losses and says how long it took. @module */
 
-import { type Backend, type Backends, openBackend } from "./open_backend.ts";
 import { firstLine, NotAvailable, UserError } from "./errors.ts";
 import { type Defaults, describeFlags, type Options, readFlags } from "./flags.ts";
 import { type Losses, readLosses } from "./losses.ts";
+import { type Backend, type Backends, openBackend } from "./open_backend.ts";
 import { describeTime, type Mark } from "./timing.ts";
 
 const OLDEST_DENO = "2.9.0"; // the first version that runs all three scripts on every backend

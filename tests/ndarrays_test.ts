@@ -6,7 +6,7 @@ import ndarray from "ndarray";
 import { memory } from "../lib/backends/multiply.wasm";
 import { NDARRAY_BACKENDS } from "../lib/backends/ndarrays.ts";
 import { seededNormal } from "../lib/random.ts";
-import { type Matrix, subtractScaled, toRows, zeros } from "../lib/matrices.ts";
+import { fromRows, type Matrix, subtractScaled, toRows, zeros } from "../lib/matrices.ts";
 import { matrixMultiply } from "../naive_neural_network.ts";
 import { draw, train } from "../ndarray_neural_network.ts";
 import { BLAS } from "./available.ts";
@@ -150,6 +150,15 @@ Deno.test("subtractScaled() subtracts every kind of view and type of numbers", (
       subtractScaled(a, 0.25, b);
       assert.deepEqual(toRows(a), expected);
     }
+  }
+});
+
+Deno.test("fromRows() and toRows() refuse what is no matrix", () => {
+  for (const rows of [[[1, 2], [3]], [[1], [2, 3], [4]], [[1], [2, 3]]]) {
+    assert.throws(() => fromRows(rows), /^RangeError: Cannot make a matrix: its rows/);
+  }
+  for (const matrix of REFUSED) {
+    assert.throws(() => toRows(matrix), /^RangeError: Cannot use a matrix: /);
   }
 });
 

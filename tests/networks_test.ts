@@ -87,7 +87,7 @@ function assertClose(actual: number, expected: number, tolerance: number, what: 
   assert.ok(error <= tolerance, `${what}: ${actual} is ${error} from ${expected}`);
 }
 
-// README.md invites its readers to change the naive script, and to run the first of these.
+// lib/README.md invites its readers to change the naive script, and to run the first of these.
 const SCRIPTS = { naive: arrays, ndarray: ndarrays("wasm"), tensor: tensors("wasm") };
 
 for (const [script, train] of Object.entries(SCRIPTS)) {

@@ -15,7 +15,7 @@ import { multiplyInWasm, startKernel } from "./ndarrays_wasm.ts";
 export type Dot = (a: Matrix, b: Matrix) => Matrix;
 
 /** Sets `result`, which holds zeros, to the matrix product of `a` and `b`. */
-export type Multiply = (a: Matrix, b: Matrix, result: Matrix) => void;
+type Multiply = (a: Matrix, b: Matrix, result: Matrix) => void;
 
 /** Makes a product that returns its result, and fails if there is none. */
 function dotBy(multiply: Multiply): Dot {

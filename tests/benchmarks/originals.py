@@ -54,24 +54,24 @@ def time_iterations():
         show(f"an iteration, {name}", np.diff(seconds))
 
 
-def time_products():
-    """Times the five products of an iteration: of lists, and of NumPy's arrays."""
-    _, _, naive = run("naive", 1)
-    _, _, numpy = run("numpy", 1)
-    transpose = naive["transpose"]
-    multiplications = {
-        "lists": (naive["matrix_multiply"], transpose, naive, 3),
-        "NumPy": (np.dot, np.transpose, numpy, 500),
-    }
-    for name, (multiply, transpose, v, times) in multiplications.items():
-        def products():
-            multiply(v["x"], v["w1"])
-            multiply(v["h_relu"], v["w2"])
-            multiply(transpose(v["h_relu"]), v["grad_y_pred"])
-            multiply(v["grad_y_pred"], transpose(v["w2"]))
-            multiply(transpose(v["x"]), v["grad_h"])
+def time_products(name, variables, multiply, transpose, times):
+    """Times the five products of an iteration, with the variables of an original."""
 
-        measure(f"the five products, {name}", products, times)
+    def products():
+        multiply(variables["x"], variables["w1"])
+        multiply(variables["h_relu"], variables["w2"])
+        multiply(transpose(variables["h_relu"]), variables["grad_y_pred"])
+        multiply(variables["grad_y_pred"], transpose(variables["w2"]))
+        multiply(transpose(variables["x"]), variables["grad_h"])
+
+    measure(f"the five products, {name}", products, times)
+
+
+def time_all_products():
+    _, _, naive = run("naive", 1)
+    time_products("lists", naive, naive["matrix_multiply"], naive["transpose"], times=3)
+    _, _, numpy = run("numpy", 1)
+    time_products("NumPy", numpy, np.dot, np.transpose, times=500)
 
 
 def time_operations():
@@ -103,7 +103,7 @@ def record(seed, sizes, steps, rate):
 
 
 time_iterations()
-time_products()
+time_all_products()
 time_operations()
 record(0, SIZES, 500, 1e-6)
 record(42, SIZES, 500, 1e-6)
